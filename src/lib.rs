@@ -1,0 +1,1 @@
+//! Vestibule, a self-hosted `OpenID` Connect identity provider.
