@@ -1,1 +1,5 @@
 //! Vestibule, a self-hosted `OpenID` Connect identity provider.
+
+pub mod clock;
+pub mod id;
+pub mod secret;

@@ -1,0 +1,111 @@
+//! Identifiers: a newtype for each noun, in the forms that applications recognise.
+//!
+//! All are random (128 bits but for organizations, which keep the short form their users know),
+//! so none tells how many there are or who came first. They are names, never secrets: whoever
+//! knows one may do nothing more.
+
+use rand::{CryptoRng, RngExt};
+use serde::{Deserialize, Serialize};
+
+/// Declares an identifier: its prefix, then how many hexadecimal digits follow.
+macro_rules! identifiers {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal + $digits:literal;)*) => { $(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type)]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// A new identifier, from `rng`.
+            pub fn generate(rng: &mut impl CryptoRng) -> Self {
+                Self(format!(concat!($prefix, "{}"), random_hex(rng, $digits)))
+            }
+
+            /// The identifier that `text` spells, if it has the right form.
+            pub fn parse(text: &str) -> Option<Self> {
+                let digits = text.strip_prefix($prefix)?;
+                let hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                (digits.len() == $digits && digits.bytes().all(hexadecimal))
+                    .then(|| Self(text.to_owned()))
+            }
+
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    )* };
+}
+
+identifiers! {
+    /// Names a registered API, a resource server (RFC 8707).
+    ApiId = "" + 32;
+    /// Names a scope of a registered API.
+    ApiScopeId = "api_scope_" + 32;
+    /// Names an entry of the audit log.
+    AuditEventId = "event_" + 32;
+    /// Names a client (RFC 6749 §2.2).
+    ClientId = "" + 32;
+    /// Names one of a client's secrets, so that it can be withdrawn.
+    ClientSecretId = "" + 32;
+    /// Names a configured upstream provider.
+    ConnectionId = "conn_" + 32;
+    /// Names one authorization given to a client: a code and all tokens that come from it.
+    GrantId = "" + 32;
+    /// Names a way to sign in.
+    IdentityId = "identity_" + 32;
+    /// Names one sign-in in progress.
+    InteractionId = "" + 32;
+    /// Names an organization.
+    OrganizationId = "org_" + 11;
+    /// Names a browser's session, the `sid` of OpenID Connect Back-Channel Logout §2.1.
+    SessionId = "" + 32;
+    /// Names a user, the `sub` of every token.
+    UserId = "kp_" + 32;
+}
+
+fn random_hex(rng: &mut impl CryptoRng, digits: usize) -> String {
+    let bytes: [u8; 16] = rng.random();
+    let mut text = hex::encode(bytes);
+    text.truncate(digits);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_identifier_parses_as_itself() {
+        let id = UserId::generate(&mut rand::rng());
+        assert_eq!(UserId::parse(id.as_str()), Some(id));
+    }
+
+    #[test]
+    fn an_organization_has_eleven_digits() {
+        assert_eq!(
+            OrganizationId::generate(&mut rand::rng()).as_str().len(),
+            15
+        );
+    }
+
+    #[test]
+    fn other_forms_are_no_identifiers() {
+        for text in [
+            "",
+            "kp_",
+            "kp_12",
+            "kp_2F6F0B6C5D8E4B0C9A1D7E3F5A6B7C8D",
+            "org_1ccfb819462",
+        ] {
+            assert_eq!(UserId::parse(text), None, "{text}");
+        }
+    }
+}
