@@ -1,6 +1,7 @@
 //! Vestibule, a self-hosted `OpenID` Connect identity provider.
 
 pub mod clock;
+pub mod config;
 pub mod id;
 pub mod secret;
 pub mod store;

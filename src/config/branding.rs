@@ -1,0 +1,85 @@
+//! `[branding]`: how pages and mails look.
+
+use std::fmt;
+
+use url::Url;
+
+use super::error::ConfigError;
+use super::section::Section;
+
+/// How pages and mails look.
+#[derive(Debug, Clone)]
+pub struct Branding {
+    /// The name shown.
+    pub name: String,
+    /// A picture: an `https` address, or a path on this server.
+    pub logo_url: Option<String>,
+    /// The accent on light pages.
+    pub accent_light: Colour,
+    /// The accent on dark pages.
+    pub accent_dark: Colour,
+    /// The terms that registration asks agreement to.
+    pub terms_url: Option<Url>,
+    /// How personal data is treated.
+    pub privacy_url: Option<Url>,
+}
+
+impl Branding {
+    pub(super) fn read(section: &Section<'_>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            name: section.text("name", str::parse::<String>)?,
+            logo_url: section.optional("logo_url", logo_address)?,
+            accent_light: section.text("accent_light", Colour::parse)?,
+            accent_dark: section.text("accent_dark", Colour::parse)?,
+            terms_url: section.optional("terms_url", web_address)?,
+            privacy_url: section.optional("privacy_url", web_address)?,
+        })
+    }
+}
+
+fn logo_address(text: &str) -> Result<String, String> {
+    let is_path = text.starts_with('/') && !text.starts_with("//");
+    if is_path || Url::parse(text).is_ok_and(|url| url.scheme() == "https") {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "\"{text}\" is neither an https address nor a path that begins with /"
+        ))
+    }
+}
+
+fn web_address(text: &str) -> Result<Url, String> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .ok_or_else(|| format!("\"{text}\" is not a web address such as https://example.com/terms"))
+}
+
+/// A colour, `#rrggbb`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colour {
+    pub red: u8,
+    pub green: u8,
+    pub blue: u8,
+}
+
+impl Colour {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut bytes = [0; 3];
+        text.strip_prefix('#')
+            .and_then(|digits| hex::decode_to_slice(digits, &mut bytes).ok())
+            .ok_or_else(|| format!("\"{text}\" is not a colour such as #3451b2"))?;
+        let [red, green, blue] = bytes;
+        Ok(Self { red, green, blue })
+    }
+}
+
+impl fmt::Display for Colour {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "#{:02x}{:02x}{:02x}",
+            self.red, self.green, self.blue
+        )
+    }
+}

@@ -1,0 +1,49 @@
+//! `[server]`: who we are, where we listen, and what a connection or a request may cost.
+
+use std::net::SocketAddr;
+
+use super::error::ConfigError;
+use super::issuer::Issuer;
+use super::network::Network;
+use super::section::Section;
+use crate::clock::Seconds;
+
+/// Listening, and what a connection or request may cost.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// The `iss` of every token, and the base of every address we hand out.
+    pub issuer: Issuer,
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// The proxies whose forwarding headers are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Connections served at once.
+    pub max_connections: usize,
+    /// For the head of a request.
+    pub header_timeout: Seconds,
+    /// For a request as a whole.
+    pub request_timeout: Seconds,
+    /// The largest body of a request.
+    pub body_limit_bytes: usize,
+    /// For requests in flight when the server stops.
+    pub shutdown_grace: Seconds,
+}
+
+impl Server {
+    pub(super) fn read(section: &Section<'_>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            issuer: section.text("issuer", Issuer::parse)?,
+            listen: section.text("listen", |text| {
+                text.parse().map_err(|_| {
+                    format!("\"{text}\" is not an address with a port, such as 127.0.0.1:8080")
+                })
+            })?,
+            trusted_proxies: section.list("trusted_proxies", str::parse)?,
+            max_connections: section.integer("max_connections", 1..=1_000_000)?,
+            header_timeout: section.seconds("header_timeout_seconds", 1..=600)?,
+            request_timeout: section.seconds("request_timeout_seconds", 1..=600)?,
+            body_limit_bytes: section.integer("body_limit_bytes", 1024..=64 * 1024 * 1024)?,
+            shutdown_grace: section.seconds("shutdown_grace_seconds", 0..=600)?,
+        })
+    }
+}
