@@ -4,6 +4,8 @@
 //! decisions that need nothing but a request and what is known of the client are made here. It
 //! knows neither this server's store nor its pages: nothing is `async`, nothing reads a clock.
 
+pub mod claims;
+pub mod client;
 pub mod error;
 pub mod params;
 pub mod pkce;

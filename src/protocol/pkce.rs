@@ -151,8 +151,8 @@ mod tests {
     fn a_verifier_of_43_to_128_characters_is_accepted() {
         for (length, accepted) in [(42, false), (43, true), (128, true), (129, false)] {
             let verifier = "a".repeat(length);
-            let verified = verify(&CodeChallenge::of(&verifier), &verifier);
-            assert_eq!(verified.is_ok(), accepted, "{length}");
+            let outcome = verify(&CodeChallenge::of(&verifier), &verifier);
+            assert_eq!(outcome.is_ok(), accepted, "{length}");
         }
     }
 
