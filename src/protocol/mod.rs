@@ -4,9 +4,12 @@
 //! decisions that need nothing but a request and what is known of the client are made here. It
 //! knows neither this server's store nor its pages: nothing is `async`, nothing reads a clock.
 
+pub mod authorization;
 pub mod claims;
 pub mod client;
 pub mod error;
+pub mod issuer;
+pub mod lists;
 pub mod params;
 pub mod pkce;
 pub mod response_mode;
@@ -14,6 +17,7 @@ pub mod scope;
 mod words;
 
 pub use error::{ErrorCode, OAuthError};
+pub use issuer::Issuer;
 pub use params::Params;
 pub use response_mode::{Delivery, ResponseMode};
 pub use scope::{Scope, Scopes};

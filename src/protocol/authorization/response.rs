@@ -1,0 +1,121 @@
+//! The authorization response (RFC 6749 §4.1.2, RFC 9207 §2).
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Map, Value};
+
+use super::{AuthorizationRequest, Prompt, StartPage};
+use crate::{
+    protocol::{
+        ErrorCode, OAuthError,
+        issuer::Issuer,
+        response_mode::{Delivery, ResponseMode, deliver},
+    },
+    secret::Secret,
+};
+
+impl AuthorizationRequest {
+    /// Answers with a code.
+    pub fn grant(&self, code: &Secret, issuer: &Issuer) -> Delivery {
+        self.respond(vec![("code", code.expose().to_owned())], issuer)
+    }
+
+    /// Answers with an error.
+    pub fn refuse(&self, error: &OAuthError, issuer: &Issuer) -> Delivery {
+        self.respond(error.fields(), issuer)
+    }
+
+    /// Sends the End-User back to begin anew, because the link into this sign-in is too old.
+    ///
+    /// `None` when the client does not understand that: then it is for a page to say so
+    /// (`kinde-surface.md` §5.4).
+    pub fn expire(&self, issuer: &Issuer) -> Option<Delivery> {
+        self.supports_reauth.then(|| {
+            let error = OAuthError::new(
+                ErrorCode::LoginLinkExpired,
+                "the sign-in took too long; begin anew",
+            );
+            let mut fields = error.fields();
+            fields.push(("reauth_state", reauth_state(self)));
+            self.respond(fields, issuer)
+        })
+    }
+
+    fn respond(&self, fields: Vec<(&str, String)>, issuer: &Issuer) -> Delivery {
+        respond(
+            &self.redirect_uri,
+            self.response_mode,
+            self.state.as_deref(),
+            fields,
+            issuer,
+        )
+    }
+}
+
+/// Answers a request that was refused before it became one, with [`super::Rejection::Redirect`].
+pub fn error_response(
+    redirect_uri: &str,
+    mode: ResponseMode,
+    state: Option<&str>,
+    error: &OAuthError,
+    issuer: &Issuer,
+) -> Delivery {
+    respond(redirect_uri, mode, state, error.fields(), issuer)
+}
+
+fn respond(
+    redirect_uri: &str,
+    mode: ResponseMode,
+    state: Option<&str>,
+    mut fields: Vec<(&str, String)>,
+    issuer: &Issuer,
+) -> Delivery {
+    fields.extend(state.map(|state| ("state", state.to_owned())));
+    fields.push(("iss", issuer.as_str().to_owned()));
+    deliver(redirect_uri, mode, fields)
+}
+
+/// Gives what the client needs to ask again: base64 of a JSON object of strings.
+///
+/// The members, and those left out, are the ones that SDKs merge into a fresh request without
+/// harm (`kinde-surface.md` §5.4).
+pub fn reauth_state(request: &AuthorizationRequest) -> String {
+    let asks_to_register = request.start_page == StartPage::Register;
+    let prompt = match &request.prompts {
+        prompts if prompts.is_empty() && asks_to_register => Prompt::Create.to_string(),
+        // Silence was asked for then; whoever reads this has an End-User at hand.
+        prompts if prompts.is_none() => String::new(),
+        prompts => prompts.to_string(),
+    };
+    let members: Map<String, Value> = [
+        (
+            "org_code",
+            request.org_code.as_ref().map(ToString::to_string),
+        ),
+        ("org_name", request.org_name.clone()),
+        (
+            "is_create_org",
+            request.is_create_org.then(|| "true".to_owned()),
+        ),
+        ("prompt", Some(prompt)),
+        ("login_hint", request.login_hint.clone()),
+        ("lang", request.ui_locales.first().cloned()),
+        (
+            "connection_id",
+            request.connection_id.as_ref().map(ToString::to_string),
+        ),
+        ("audience", Some(request.audiences.join(" "))),
+        (
+            "invitation_code",
+            request
+                .invitation_code
+                .as_ref()
+                .map(|code| code.expose().to_owned()),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+    .filter(|(_, value)| !value.is_empty())
+    .map(|(name, value)| (name, Value::String(value)))
+    .collect();
+    BASE64_STANDARD.encode(Value::Object(members).to_string())
+}

@@ -1,0 +1,411 @@
+use base64::{Engine, prelude::BASE64_STANDARD};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::protocol::{Delivery, issuer::Issuer};
+
+const ID: &str = "3b0b5c6c8fcc464fab397f4969b5f482";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const NOW: Timestamp = Timestamp::from_unix(1_795_334_402);
+
+struct Client {
+    id: ClientId,
+    redirect_uris: Vec<String>,
+    grant_types: Vec<GrantType>,
+    allowed_scopes: Scopes,
+    pkce_required: bool,
+}
+
+fn client() -> Client {
+    Client {
+        id: ClientId::parse(ID).unwrap(),
+        redirect_uris: vec!["https://a.test/cb?x=1".into()],
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        allowed_scopes: Scopes::parse("openid profile email offline offline_access").unwrap(),
+        pkce_required: false,
+    }
+}
+
+impl Client {
+    fn policy(&self) -> ClientPolicy<'_> {
+        ClientPolicy {
+            client_id: &self.id,
+            redirect_uris: &self.redirect_uris,
+            grant_types: &self.grant_types,
+            allowed_scopes: &self.allowed_scopes,
+            pkce_required: self.pkce_required,
+        }
+    }
+
+    fn parse(&self, query: &str) -> Result<AuthorizationRequest, Rejection> {
+        parse(&Params::parse(query).unwrap(), &self.policy(), NOW)
+    }
+
+    /// The code that is sent to the client.
+    fn refusal(&self, query: &str) -> Option<ErrorCode> {
+        match self.parse(query) {
+            Ok(_) => None,
+            Err(Rejection::Redirect { error, .. }) => Some(error.code),
+            Err(Rejection::Show(error)) => panic!("{query}: shown: {error}"),
+        }
+    }
+}
+
+fn parsed(query: &str) -> AuthorizationRequest {
+    client()
+        .parse(&format!("response_type=code&{query}"))
+        .unwrap()
+}
+
+fn issuer() -> Issuer {
+    Issuer::parse("https://id.example.test").unwrap()
+}
+
+fn address(delivery: Delivery) -> String {
+    match delivery {
+        Delivery::Redirect(address) => address,
+        Delivery::FormPost { .. } => panic!("a form"),
+    }
+}
+
+#[test]
+fn the_client_is_named_by_client_id() {
+    for (query, expected) in [
+        (format!("client_id={ID}"), Ok(ID)),
+        (String::new(), Err(ErrorCode::InvalidRequest)),
+        ("client_id=".into(), Err(ErrorCode::InvalidRequest)),
+        (
+            format!("client_id={ID}&client_id={ID}"),
+            Err(ErrorCode::InvalidRequest),
+        ),
+        ("client_id=nobody".into(), Err(ErrorCode::InvalidClient)),
+    ] {
+        let found = client_id(&Params::parse(&query).unwrap());
+        let found = found.map_err(|error| error.code);
+        assert_eq!(
+            found.as_ref().map(ClientId::as_str).map_err(|code| *code),
+            expected,
+            "{query}"
+        );
+    }
+}
+
+#[test]
+fn an_unproven_redirect_uri_is_an_error_page_and_never_a_redirect() {
+    let one = client();
+    let two = Client {
+        redirect_uris: vec!["https://a.test/1".into(), "https://a.test/2".into()],
+        ..client()
+    };
+    let none = Client {
+        redirect_uris: Vec::new(),
+        ..client()
+    };
+    for (client, query) in [
+        (&one, "redirect_uri=https://b.test/cb"),
+        (&one, "redirect_uri=https://a.test/cb"),
+        (&one, "redirect_uri=https://a.test/cb?x=2"),
+        (&one, "redirect_uri=https://a.test/cb?x=1%26y=2"),
+        (
+            &one,
+            "redirect_uri=https://a.test/cb?x=1&redirect_uri=https://a.test/cb?x=1",
+        ),
+        (&two, ""),
+        (&two, "redirect_uri="),
+        (&none, ""),
+    ] {
+        let outcome = client.parse(&format!("response_type=code&{query}"));
+        assert!(
+            matches!(outcome, Err(Rejection::Show(_))),
+            "{query} {outcome:?}"
+        );
+    }
+}
+
+#[test]
+fn a_redirect_uri_may_be_omitted_when_one_is_registered() {
+    let request = parsed("");
+    assert_eq!(request.redirect_uri, "https://a.test/cb?x=1");
+    assert!(!request.redirect_uri_was_given);
+    assert!(parsed("redirect_uri=https://a.test/cb?x=1").redirect_uri_was_given);
+    let native = Client {
+        redirect_uris: vec!["http://127.0.0.1/cb".into()],
+        ..client()
+    };
+    let request = native
+        .parse("response_type=code&redirect_uri=http://127.0.0.1:51004/cb")
+        .unwrap();
+    assert_eq!(request.redirect_uri, "http://127.0.0.1:51004/cb");
+}
+
+#[test]
+fn response_type_and_response_mode() {
+    use ErrorCode::{InvalidRequest, UnsupportedResponseType};
+    for (query, refusal) in [
+        ("response_type=code", None),
+        ("response_type=code&response_mode=query", None),
+        ("response_type=code&response_mode=fragment", None),
+        ("response_type=code&response_mode=form_post", None),
+        ("response_type=code&response_mode=jwt", Some(InvalidRequest)),
+        ("", Some(InvalidRequest)),
+        ("response_type=token", Some(UnsupportedResponseType)),
+        ("response_type=code+id_token", Some(UnsupportedResponseType)),
+        (
+            "response_type=code&response_type=code",
+            Some(InvalidRequest),
+        ),
+    ] {
+        assert_eq!(client().refusal(query), refusal, "{query}");
+    }
+}
+
+#[test]
+fn what_is_not_supported_has_its_own_error() {
+    for (query, code) in [
+        ("request=e30.e30.", ErrorCode::RequestNotSupported),
+        (
+            "request_uri=https://a.test/r",
+            ErrorCode::RequestUriNotSupported,
+        ),
+        ("registration={}", ErrorCode::RegistrationNotSupported),
+    ] {
+        assert_eq!(
+            client().refusal(&format!("response_type=code&{query}")),
+            Some(code),
+            "{query}"
+        );
+    }
+}
+
+#[test]
+fn each_malformed_parameter_is_an_invalid_request() {
+    let long_state = format!("state={}", "s".repeat(LONGEST_STATE + 1));
+    for query in [
+        "max_age=-1",
+        "max_age=+1",
+        "max_age=%2B1",
+        "max_age=soon",
+        "max_age=99999999999",
+        "prompt=none+login",
+        "prompt=everything",
+        "claims=[]",
+        "org_code=acme",
+        "connection_id=google",
+        "code_challenge=short&code_challenge_method=S256",
+        "scope=openid&scope=email",
+        "nonce=a&nonce=b",
+        "state=a&state=b",
+        &long_state,
+    ] {
+        let refusal = client().refusal(&format!("response_type=code&{query}"));
+        assert_eq!(refusal, Some(ErrorCode::InvalidRequest), "{query}");
+    }
+    let refusal = client().refusal("response_type=code&scope=a%22b");
+    assert_eq!(refusal, Some(ErrorCode::InvalidScope));
+}
+
+#[test]
+fn unknown_parameters_are_ignored() {
+    let plain = parsed("");
+    let query = "utm_source=x&utm_source=y&display=popup&claims_locales=se&post_login_redirect_url=/\
+                 &pages_mode=preview&redirect_url=https://b.test&reauth_state=e30&state=";
+    assert_eq!(parsed(query), plain);
+}
+
+#[test]
+fn scopes_are_narrowed_to_what_the_client_may_have() {
+    let no_refresh = Client {
+        grant_types: vec![GrantType::AuthorizationCode],
+        ..client()
+    };
+    for (client, scope, expected) in [
+        (
+            client(),
+            "openid+profile+email+offline",
+            "openid profile email offline",
+        ),
+        (
+            client(),
+            "email+openid+offline_access+read:secrets",
+            "email openid offline_access",
+        ),
+        (client(), "", ""),
+        (no_refresh, "openid+offline+offline_access", "openid"),
+    ] {
+        let request = client
+            .parse(&format!("response_type=code&scope={scope}"))
+            .unwrap();
+        assert_eq!(request.scopes.to_string(), expected);
+    }
+}
+
+#[test]
+fn pkce_is_accepted_from_every_client_and_demanded_where_required() {
+    let strict = Client {
+        pkce_required: true,
+        ..client()
+    };
+    let s256 = format!("code_challenge={CHALLENGE}&code_challenge_method=S256");
+    let plain = format!("code_challenge={CHALLENGE}&code_challenge_method=plain");
+    let methodless = format!("code_challenge={CHALLENGE}");
+    for (client, query, accepted) in [
+        (client(), s256.as_str(), true),
+        (client(), "", true),
+        (client(), &plain, false),
+        (client(), &methodless, false),
+        (
+            Client {
+                pkce_required: true,
+                ..client()
+            },
+            &s256,
+            true,
+        ),
+        (strict, "", false),
+    ] {
+        let refusal = client.refusal(&format!("response_type=code&{query}"));
+        let expected = (!accepted).then_some(ErrorCode::InvalidRequest);
+        assert_eq!(refusal, expected, "{query} {}", client.pkce_required);
+    }
+}
+
+#[test]
+fn a_client_without_the_grant_is_an_unauthorized_client() {
+    let machine = Client {
+        grant_types: vec![GrantType::ClientCredentials],
+        ..client()
+    };
+    assert_eq!(
+        machine.refusal("response_type=code"),
+        Some(ErrorCode::UnauthorizedClient)
+    );
+}
+
+#[test]
+fn an_error_goes_where_success_would_have_gone() {
+    for (query, mode, state) in [
+        ("state=s", ResponseMode::Query, Some("s")),
+        (
+            "state=s&response_mode=form_post",
+            ResponseMode::FormPost,
+            Some("s"),
+        ),
+        ("response_mode=fragment", ResponseMode::Fragment, None),
+        (
+            "response_mode=pigeon&state=s",
+            ResponseMode::Query,
+            Some("s"),
+        ),
+        ("state=a&state=b", ResponseMode::Query, None),
+    ] {
+        match client().parse(&format!("response_type=none&{query}")) {
+            Err(Rejection::Redirect {
+                redirect_uri,
+                response_mode,
+                state: echoed,
+                ..
+            }) => {
+                assert_eq!(redirect_uri, "https://a.test/cb?x=1");
+                assert_eq!((response_mode, echoed.as_deref()), (mode, state), "{query}");
+            }
+            other => panic!("{query} {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn kinde_parameters() {
+    let conn = "conn_0192c16abb53b44277e597d31877ba5b";
+    let request = parsed(&format!(
+        "prompt=create&org_code=org_1ccfb819462&is_create_org=true&org_name=Acme&connection_id={conn}\
+         &audience=a&audience=b&audience=&lang=de&supports_reauth=true&login_hint=ada@a.test\
+         &invitation_code=inv_1&max_age=0&acr_values=1+2&id_token_hint=e30",
+    ));
+    assert_eq!(request.start_page, StartPage::Register);
+    assert_eq!(request.org_code, OrganizationId::parse("org_1ccfb819462"));
+    assert_eq!(request.connection_id, ConnectionId::parse(conn));
+    assert_eq!(request.audiences, ["a", "b"]);
+    assert_eq!(request.max_age, Some(Seconds::new(0)));
+    assert_eq!(request.acr_values, ["1", "2"]);
+    assert_eq!(request.rat, NOW);
+    let reauth = BASE64_STANDARD.decode(reauth_state(&request)).unwrap();
+    assert_eq!(
+        serde_json::from_slice::<serde_json::Value>(&reauth).unwrap(),
+        json!({
+            "org_code": "org_1ccfb819462", "org_name": "Acme", "is_create_org": "true",
+            "prompt": "create", "login_hint": "ada@a.test", "lang": "de", "connection_id": conn,
+            "audience": "a b", "invitation_code": "inv_1",
+        })
+    );
+    assert!(!format!("{request:?}").contains("inv_1"));
+}
+
+#[test]
+fn reauth_state_leaves_out_what_was_not_asked_for() {
+    for (query, json) in [
+        ("", "{}"),
+        ("prompt=none&scope=openid&state=s", "{}"),
+        ("start_page=registration", r#"{"prompt":"create"}"#),
+        (
+            "prompt=login&start_page=registration",
+            r#"{"prompt":"login"}"#,
+        ),
+    ] {
+        let reauth = BASE64_STANDARD
+            .decode(reauth_state(&parsed(query)))
+            .unwrap();
+        assert_eq!(String::from_utf8(reauth).unwrap(), json, "{query}");
+    }
+}
+
+#[test]
+fn every_response_carries_state_and_iss() {
+    let request = parsed("state=s");
+    let tail = "&state=s&iss=https%3A%2F%2Fid.example.test";
+    assert_eq!(
+        address(request.grant(&"c".into(), &issuer())),
+        format!("https://a.test/cb?x=1&code=c{tail}")
+    );
+    let error = OAuthError::new(ErrorCode::LoginRequired, "no session");
+    let expected =
+        format!("https://a.test/cb?x=1&error=login_required&error_description=no+session{tail}");
+    assert_eq!(address(request.refuse(&error, &issuer())), expected);
+    let redirect = error_response(
+        &request.redirect_uri,
+        request.response_mode,
+        request.state.as_deref(),
+        &error,
+        &issuer(),
+    );
+    assert_eq!(address(redirect), expected);
+}
+
+#[test]
+fn an_expired_sign_in_goes_back_to_clients_that_understand() {
+    assert_eq!(parsed("").expire(&issuer()), None);
+    let expired = address(parsed("supports_reauth=true").expire(&issuer()).unwrap());
+    assert!(expired.contains("&error=login_link_expired&"), "{expired}");
+    assert!(expired.contains("&reauth_state=e30%3D&"), "{expired}");
+}
+
+proptest! {
+    #[test]
+    fn a_stored_request_is_read_back(
+        state in "[^\0]{0,100}", login_hint in "[^\0]{0,50}", max_age in prop::option::of(any::<u32>()),
+    ) {
+        let mut pairs = vec![
+            ("response_type", "code".to_owned()),
+            ("state", state),
+            ("login_hint", login_hint),
+            ("claims", r#"{"id_token":{"acr":{"values":["1"]},"name":null}}"#.to_owned()),
+            ("scope", "openid offline".to_owned()),
+            ("prompt", "login consent".to_owned()),
+        ];
+        pairs.extend(max_age.map(|seconds| ("max_age", seconds.to_string())));
+        let params: Params = pairs.into_iter().collect();
+        let request = parse(&params, &client().policy(), NOW).unwrap();
+        let stored = serde_json::to_string(&request).unwrap();
+        prop_assert_eq!(serde_json::from_str::<AuthorizationRequest>(&stored).unwrap(), request);
+    }
+}
