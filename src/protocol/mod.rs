@@ -7,13 +7,16 @@
 pub mod authorization;
 pub mod claims;
 pub mod client;
+pub mod discovery;
 pub mod error;
 pub mod issuer;
 pub mod lists;
+pub mod logout;
 pub mod params;
 pub mod pkce;
 pub mod response_mode;
 pub mod scope;
+pub mod token;
 mod words;
 
 pub use error::{ErrorCode, OAuthError};
