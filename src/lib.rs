@@ -3,5 +3,6 @@
 pub mod clock;
 pub mod config;
 pub mod id;
+pub mod passwords;
 pub mod secret;
 pub mod store;

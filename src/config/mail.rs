@@ -39,7 +39,7 @@ pub struct Smtp {
     pub tls: SmtpTls,
     /// Sent when set.
     pub credentials: Option<SmtpCredentials>,
-    /// For each step of the conversation.
+    /// For handing over one mail.
     pub timeout: Seconds,
 }
 

@@ -39,7 +39,7 @@ pub use mail::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpTls};
 pub use master_key::{MasterKey, MasterKeys};
 pub use network::Network;
 pub use passwords::Passwords;
-pub use server::Server;
+pub use server::{ForwardingHeader, Server};
 pub use sign_in::{Sessions, SignIn, Throttle};
 pub use tokens::Tokens;
 

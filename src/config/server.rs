@@ -17,6 +17,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<Network>,
+    /// The header in which those proxies name the client.
+    pub forwarding_header: ForwardingHeader,
     /// Connections served at once.
     pub max_connections: usize,
     /// For the head of a request.
@@ -29,6 +31,15 @@ pub struct Server {
     pub shutdown_grace: Seconds,
 }
 
+/// The header in which a proxy names the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForwardingHeader {
+    /// RFC 7239.
+    Forwarded,
+    /// The older custom.
+    XForwardedFor,
+}
+
 impl Server {
     pub(super) fn read(section: &Section<'_>) -> Result<Self, ConfigError> {
         Ok(Self {
@@ -39,6 +50,11 @@ impl Server {
                 })
             })?,
             trusted_proxies: section.list("trusted_proxies", str::parse)?,
+            forwarding_header: section.text("forwarding_header", |text| match text {
+                "forwarded" => Ok(ForwardingHeader::Forwarded),
+                "x-forwarded-for" => Ok(ForwardingHeader::XForwardedFor),
+                _ => Err("must be \"x-forwarded-for\" or \"forwarded\""),
+            })?,
             max_connections: section.integer("max_connections", 1..=1_000_000)?,
             header_timeout: section.seconds("header_timeout_seconds", 1..=600)?,
             request_timeout: section.seconds("request_timeout_seconds", 1..=600)?,

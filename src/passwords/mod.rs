@@ -1,0 +1,379 @@
+//! Passwords: which are accepted, how they are hashed and how they are checked.
+//!
+//! Argon2id (RFC 9106), stored in the PHC string form, which carries its own salt and cost. A hash
+//! takes some 15 ms of a core and 19 MiB: it runs on the threads for blocking work, only so many at
+//! once, and only so many more may wait. A flood of sign-ins therefore costs its senders answers
+//! (503), and not the server its memory.
+//!
+//! Which new passwords are accepted is decided in [`policy`]. Throttling is not here: it needs the
+//! database, so that several nodes agree.
+
+mod policy;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
+use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use rand::{CryptoRng, RngExt as _};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use zeroize::Zeroizing;
+
+pub use policy::{Weakness, check};
+
+use crate::config::Passwords;
+
+/// A password's hash as it is stored: a PHC string.
+#[derive(Clone, PartialEq, Eq, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// The PHC string.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for PasswordHash {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("PasswordHash(…)")
+    }
+}
+
+/// What a check of a password found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the password.
+    Right,
+    /// It is the password; this hash of it, at today's cost, is to replace the stored one.
+    RightRehash(PasswordHash),
+    /// It is not the password, or there is no such user.
+    Wrong,
+}
+
+/// Why a password could not be hashed or checked.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// As many wait as may; the caller answers 503.
+    #[error("too many passwords are being checked")]
+    Busy,
+    /// The stored hash is none, or there is no memory.
+    #[error("a password could not be hashed: {0}")]
+    Failed(String),
+}
+
+/// Hashes and checks passwords, so many at once. Clones share the limits.
+#[derive(Clone)]
+pub struct PasswordHasher {
+    policy: Passwords,
+    params: Params,
+    /// Held from the request on: those that run and those that wait.
+    admitted: Arc<Semaphore>,
+    /// Held while hashing.
+    running: Arc<Semaphore>,
+    /// Checked when there is no user, so that the answer takes as long as for one.
+    decoy: Arc<phc::PasswordHash>,
+}
+
+impl PasswordHasher {
+    /// A hasher of that cost and those limits.
+    pub fn new(settings: &Passwords, rng: &mut impl CryptoRng) -> Result<Self, PasswordError> {
+        let params = Params::new(
+            settings.memory_kib,
+            settings.iterations,
+            settings.parallelism,
+            None,
+        )
+        .map_err(failed)?;
+        Ok(Self {
+            decoy: Arc::new(decoy(&params, rng).map_err(failed)?),
+            params,
+            policy: *settings,
+            admitted: Arc::new(Semaphore::new(
+                settings.parallel_hashes + settings.waiting_hashes,
+            )),
+            running: Arc::new(Semaphore::new(settings.parallel_hashes)),
+        })
+    }
+
+    /// Hashes a new password, under a salt drawn at the call.
+    pub fn hash<R: CryptoRng>(
+        &self,
+        password: &str,
+        rng: &mut R,
+    ) -> impl Future<Output = Result<PasswordHash, PasswordError>> + Send + use<R> {
+        let salt: [u8; 16] = rng.random();
+        let (params, password) = (self.params.clone(), owned(password));
+        self.run(move || hash(&params, &password, salt))
+    }
+
+    /// Compares a password with the stored hash; without one, takes the same time to say no.
+    ///
+    /// A salt is drawn at the call, for the case that the stored hash is to be replaced.
+    pub fn verify<R: CryptoRng>(
+        &self,
+        password: &str,
+        stored: Option<&PasswordHash>,
+        rng: &mut R,
+    ) -> impl Future<Output = Result<Verdict, PasswordError>> + Send + use<R> {
+        let salt: [u8; 16] = rng.random();
+        let (params, password) = (self.params.clone(), owned(password));
+        let (stored, decoy) = (stored.cloned(), Arc::clone(&self.decoy));
+        self.run(move || match stored {
+            Some(stored) => verify(&params, &password, &stored, salt),
+            None => matches(&password, &decoy).map(|_| Verdict::Wrong),
+        })
+    }
+
+    /// What is wrong with a new password, by [`check`], if anything is.
+    pub fn weakness(
+        &self,
+        password: &str,
+        user_inputs: &[&str],
+    ) -> impl Future<Output = Result<Option<Weakness>, PasswordError>> + Send + use<> {
+        let (policy, password) = (self.policy, owned(password));
+        let inputs: Vec<String> = user_inputs.iter().map(|&input| input.to_owned()).collect();
+        self.run(move || {
+            let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+            Ok(check(&password, &inputs, &policy).err())
+        })
+    }
+
+    fn run<T: Send + 'static, F>(
+        &self,
+        work: F,
+    ) -> impl Future<Output = Result<T, PasswordError>> + Send + use<T, F>
+    where
+        F: FnOnce() -> Result<T, PasswordError> + Send + 'static,
+    {
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned();
+        let running = Arc::clone(&self.running);
+        async move {
+            let admitted = admitted.map_err(|_| PasswordError::Busy)?;
+            let running = running.acquire_owned().await.map_err(failed)?;
+            // The permits go with the work, which goes on when nobody waits for it any more.
+            tokio::task::spawn_blocking(move || finish((admitted, running), work))
+                .await
+                .map_err(failed)?
+        }
+    }
+}
+
+impl fmt::Debug for PasswordHasher {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("PasswordHasher")
+            .field("params", &self.params)
+            .finish_non_exhaustive()
+    }
+}
+
+type Permits = (OwnedSemaphorePermit, OwnedSemaphorePermit);
+
+fn finish<T>(permits: Permits, work: impl FnOnce() -> T) -> T {
+    let outcome = work();
+    drop(permits);
+    outcome
+}
+
+fn owned(password: &str) -> Zeroizing<String> {
+    Zeroizing::new(password.to_owned())
+}
+
+fn failed(error: impl fmt::Display) -> PasswordError {
+    PasswordError::Failed(error.to_string())
+}
+
+fn hash(params: &Params, password: &str, salt: [u8; 16]) -> Result<PasswordHash, PasswordError> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map(|hash: phc::PasswordHash| PasswordHash(hash.to_string()))
+        .map_err(failed)
+}
+
+fn verify(
+    params: &Params,
+    password: &str,
+    stored: &PasswordHash,
+    salt: [u8; 16],
+) -> Result<Verdict, PasswordError> {
+    let parsed = phc::PasswordHash::new(stored.as_str()).map_err(failed)?;
+    if !matches(password, &parsed)? {
+        return Ok(Verdict::Wrong);
+    }
+    if is_current(params, &parsed) {
+        return Ok(Verdict::Right);
+    }
+    hash(params, password, salt).map(Verdict::RightRehash)
+}
+
+fn matches(password: &str, hash: &phc::PasswordHash) -> Result<bool, PasswordError> {
+    // Cost and salt are taken from the hash, not from the verifier.
+    match Argon2::default().verify_password(password.as_bytes(), hash) {
+        Ok(()) => Ok(true),
+        Err(password_hash::Error::PasswordInvalid) => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn is_current(params: &Params, hash: &phc::PasswordHash) -> bool {
+    let same_cost = |stored: Params| {
+        (stored.m_cost(), stored.t_cost(), stored.p_cost())
+            == (params.m_cost(), params.t_cost(), params.p_cost())
+    };
+    hash.algorithm == Algorithm::Argon2id.ident()
+        && hash.version == Some(Version::V0x13.into())
+        && Params::try_from(hash).is_ok_and(same_cost)
+}
+
+/// A hash of no known password: random bytes in the place of the output.
+fn decoy(params: &Params, rng: &mut impl CryptoRng) -> password_hash::Result<phc::PasswordHash> {
+    Ok(phc::PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(params)?,
+        salt: Some(Salt::new(&rng.random::<[u8; 16]>())?),
+        hash: Some(Output::new(&rng.random::<[u8; 32]>())?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) const POLICY: Passwords = Passwords {
+        minimum_length: 8,
+        maximum_length: 1024,
+        memory_kib: 64,
+        iterations: 1,
+        parallelism: 1,
+        parallel_hashes: 2,
+        waiting_hashes: 4,
+    };
+
+    fn hasher(settings: &Passwords) -> PasswordHasher {
+        PasswordHasher::new(settings, &mut rand::rng()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_password_is_recognised() {
+        let hasher = hasher(&POLICY);
+        let stored = hasher
+            .hash("correct horse", &mut rand::rng())
+            .await
+            .unwrap();
+        assert!(stored.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
+        assert_eq!(format!("{stored:?}"), "PasswordHash(…)");
+        for (password, stored, verdict) in [
+            ("correct horse", Some(&stored), Verdict::Right),
+            ("correct Horse", Some(&stored), Verdict::Wrong),
+            ("", Some(&stored), Verdict::Wrong),
+            ("correct horse", None, Verdict::Wrong),
+        ] {
+            let found = hasher.verify(password, stored, &mut rand::rng()).await;
+            assert_eq!(found.unwrap(), verdict, "{password}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_same_password_has_a_new_salt_each_time() {
+        let hasher = hasher(&POLICY);
+        let first = hasher
+            .hash("correct horse", &mut rand::rng())
+            .await
+            .unwrap();
+        let second = hasher
+            .hash("correct horse", &mut rand::rng())
+            .await
+            .unwrap();
+        assert_ne!(first, second);
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_cost_is_replaced() {
+        let stored = hasher(&POLICY)
+            .hash("correct horse", &mut rand::rng())
+            .await
+            .unwrap();
+        let dearer = hasher(&Passwords {
+            iterations: 2,
+            ..POLICY
+        });
+        let verdict = dearer
+            .verify("correct horse", Some(&stored), &mut rand::rng())
+            .await
+            .unwrap();
+        let Verdict::RightRehash(replacement) = verdict else {
+            panic!("{verdict:?}");
+        };
+        assert!(replacement.as_str().contains("m=64,t=2,p=1"));
+        let verdict = dearer
+            .verify("correct horse", Some(&replacement), &mut rand::rng())
+            .await;
+        assert_eq!(verdict.unwrap(), Verdict::Right);
+        let verdict = dearer
+            .verify("wrong horse", Some(&stored), &mut rand::rng())
+            .await;
+        assert_eq!(verdict.unwrap(), Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn the_decoy_costs_what_a_hash_costs() {
+        let hasher = hasher(&POLICY);
+        let stored = hasher
+            .hash("correct horse", &mut rand::rng())
+            .await
+            .unwrap();
+        let stored = phc::PasswordHash::new(stored.as_str()).unwrap();
+        assert_eq!(hasher.decoy.params, stored.params);
+        assert_eq!(hasher.decoy.algorithm, stored.algorithm);
+        assert_eq!(hasher.decoy.version, stored.version);
+    }
+
+    #[tokio::test]
+    async fn a_stored_text_that_is_no_hash_is_an_error() {
+        let stored = PasswordHash::from("correct horse".to_owned());
+        let outcome = hasher(&POLICY)
+            .verify("correct horse", Some(&stored), &mut rand::rng())
+            .await;
+        assert!(matches!(outcome, Err(PasswordError::Failed(_))));
+    }
+
+    #[tokio::test]
+    async fn a_weakness_is_found_off_the_async_threads() {
+        let hasher = hasher(&POLICY);
+        let found = hasher.weakness("johndoe1", &["johndoe"]).await.unwrap();
+        assert_eq!(found, Some(Weakness::Guessable));
+        assert_eq!(hasher.weakness("kX9#vq2z", &[]).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_flood_is_turned_away_and_leaves_no_trace() {
+        let hasher = hasher(&Passwords {
+            parallel_hashes: 1,
+            waiting_hashes: 2,
+            ..POLICY
+        });
+        let waiting: Vec<_> = (0..3)
+            .map(|_| hasher.hash("correct horse", &mut rand::rng()))
+            .collect();
+        let refused = hasher.hash("correct horse", &mut rand::rng()).await;
+        assert!(matches!(refused, Err(PasswordError::Busy)));
+        for hash in waiting {
+            hash.await.unwrap();
+        }
+        hasher
+            .hash("correct horse", &mut rand::rng())
+            .await
+            .unwrap();
+    }
+}
