@@ -21,8 +21,10 @@ pub struct Server {
     pub forwarding_header: ForwardingHeader,
     /// Connections served at once.
     pub max_connections: usize,
-    /// For the head of a request.
+    /// For the head of a connection's first request.
     pub header_timeout: Seconds,
+    /// For the rest between two requests.
+    pub keep_alive: Seconds,
     /// For a request as a whole.
     pub request_timeout: Seconds,
     /// The largest body of a request.
@@ -57,6 +59,7 @@ impl Server {
             })?,
             max_connections: section.integer("max_connections", 1..=1_000_000)?,
             header_timeout: section.seconds("header_timeout_seconds", 1..=600)?,
+            keep_alive: section.seconds("keep_alive_seconds", 1..=3600)?,
             request_timeout: section.seconds("request_timeout_seconds", 1..=600)?,
             body_limit_bytes: section.integer("body_limit_bytes", 1024..=64 * 1024 * 1024)?,
             shutdown_grace: section.seconds("shutdown_grace_seconds", 0..=600)?,
