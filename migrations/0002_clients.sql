@@ -10,9 +10,11 @@ CREATE TABLE clients (
     requires_consent                BOOLEAN NOT NULL,
     signing_algorithm               TEXT    NOT NULL CHECK (signing_algorithm IN ('RS256', 'ES256', 'EdDSA')),
     types_access_tokens             BOOLEAN NOT NULL,   -- 'at+jwt' (RFC 9068 section 2.1)
+    profile_in_id_token             BOOLEAN NOT NULL,   -- or at the UserInfo endpoint alone
     access_token_lifetime_seconds   BIGINT  NOT NULL,
     id_token_lifetime_seconds       BIGINT  NOT NULL,
-    refresh_token_lifetime_seconds  BIGINT  NOT NULL,
+    refresh_token_lifetime_seconds  BIGINT  NOT NULL,   -- of one that lies unused
+    grant_lifetime_seconds          BIGINT  NOT NULL,   -- of an authorization, however often it is refreshed
     login_uri                       TEXT,
     homepage_uri                    TEXT,
     logo_uri                        TEXT,

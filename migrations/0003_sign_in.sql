@@ -57,7 +57,7 @@ CREATE TABLE grants (
     session_id      TEXT    NOT NULL,
     scopes          TEXT    NOT NULL,   -- set, space-delimited
     audiences       TEXT    NOT NULL,   -- JSON array
-    claims          TEXT,               -- JSON: the claims parameter (OpenID Connect Core 5.5)
+    claims          TEXT    NOT NULL,   -- JSON: the claims parameter (OpenID Connect Core 5.5)
     auth_time       BIGINT  NOT NULL,
     methods         TEXT    NOT NULL,
     acr             TEXT    NOT NULL,

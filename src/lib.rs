@@ -1,8 +1,23 @@
 //! Vestibule, a self-hosted `OpenID` Connect identity provider.
+//!
+//! ```text
+//!    main ─▶ web ─▶ app ─▶ concepts ─▶ adapters ─▶ vocabulary
+//! ```
+//!
+//! Each imports what is to its right, never to its left.
 
+// Vocabulary: pure; knows nothing of this server.
 pub mod clock;
 pub mod config;
 pub mod id;
-pub mod passwords;
+pub mod protocol;
 pub mod secret;
+pub mod words;
+
+// Adapters: talk to the outside.
+pub mod passwords;
 pub mod store;
+
+
+// Surfaces: parse, call, render.
+pub mod web;

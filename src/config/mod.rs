@@ -14,7 +14,6 @@
 mod branding;
 mod database;
 mod error;
-mod issuer;
 mod keys;
 mod layers;
 mod log;
@@ -32,7 +31,6 @@ use std::path::Path;
 pub use branding::{Branding, Colour};
 pub use database::{Database, DatabaseUrl};
 pub use error::{ConfigError, Origin};
-pub use issuer::Issuer;
 pub use keys::{Keys, MasterKeySource};
 pub use log::{Log, LogFormat};
 pub use mail::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpTls};

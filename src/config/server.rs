@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use super::error::ConfigError;
-use super::issuer::Issuer;
 use super::network::Network;
 use super::section::Section;
 use crate::clock::Seconds;
+use crate::protocol::Issuer;
 
 /// Listening, and what a connection or request may cost.
 #[derive(Debug, Clone)]

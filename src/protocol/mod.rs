@@ -4,6 +4,7 @@
 //! decisions that need nothing but a request and what is known of the client are made here. It
 //! knows neither this server's store nor its pages: nothing is `async`, nothing reads a clock.
 
+pub mod algorithm;
 pub mod authorization;
 pub mod claims;
 pub mod client;
@@ -17,7 +18,6 @@ pub mod pkce;
 pub mod response_mode;
 pub mod scope;
 pub mod token;
-mod words;
 
 pub use error::{ErrorCode, OAuthError};
 pub use issuer::Issuer;
@@ -25,4 +25,4 @@ pub use params::Params;
 pub use response_mode::{Delivery, ResponseMode};
 pub use scope::{Scope, Scopes};
 
-use words::words;
+use crate::words::words;

@@ -162,6 +162,14 @@ impl PartialEq for Scopes {
 
 impl Eq for Scopes {}
 
+impl std::str::FromStr for Scopes {
+    type Err = OAuthError;
+
+    fn from_str(text: &str) -> Result<Self, OAuthError> {
+        Self::parse(text)
+    }
+}
+
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, scope) in self.iter().enumerate() {

@@ -264,24 +264,31 @@ pub trait Parameters {
     fn for_postgres(self) -> Result<PgArguments, sqlx::Error>;
 }
 
+impl Parameters for () {
+    fn for_sqlite(self) -> Result<SqliteArguments, sqlx::Error> {
+        Ok(SqliteArguments::default())
+    }
+
+    fn for_postgres(self) -> Result<PgArguments, sqlx::Error> {
+        Ok(PgArguments::default())
+    }
+}
+
 macro_rules! parameters {
-    ($($name:ident)*) => {
-        impl<'q, $($name: Column<'q>),*> Parameters for ($($name,)*) {
-            #[expect(clippy::allow_attributes, non_snake_case, reason = "the macro names values after their types")]
-            #[allow(unused_mut, reason = "the empty tuple adds nothing")]
+    ($($name:ident)+) => {
+        #[expect(non_snake_case, reason = "the macro names values after their types")]
+        impl<'q, $($name: Column<'q>),+> Parameters for ($($name,)+) {
             fn for_sqlite(self) -> Result<SqliteArguments, sqlx::Error> {
-                let ($($name,)*) = self;
+                let ($($name,)+) = self;
                 let mut arguments = SqliteArguments::default();
-                $(sqlx::Arguments::add(&mut arguments, $name).map_err(sqlx::Error::Encode)?;)*
+                $(sqlx::Arguments::add(&mut arguments, $name).map_err(sqlx::Error::Encode)?;)+
                 Ok(arguments)
             }
 
-            #[expect(clippy::allow_attributes, non_snake_case, reason = "the macro names values after their types")]
-            #[allow(unused_mut, reason = "the empty tuple adds nothing")]
             fn for_postgres(self) -> Result<PgArguments, sqlx::Error> {
-                let ($($name,)*) = self;
+                let ($($name,)+) = self;
                 let mut arguments = PgArguments::default();
-                $(arguments.add($name).map_err(sqlx::Error::Encode)?;)*
+                $(arguments.add($name).map_err(sqlx::Error::Encode)?;)+
                 Ok(arguments)
             }
         }
@@ -367,7 +374,6 @@ impl Tx {
     }
 }
 
-parameters!();
 parameters!(A);
 parameters!(A B);
 parameters!(A B C);
@@ -388,3 +394,5 @@ parameters!(A B C D E F G H I J K L M N O P Q);
 parameters!(A B C D E F G H I J K L M N O P Q R);
 parameters!(A B C D E F G H I J K L M N O P Q R S);
 parameters!(A B C D E F G H I J K L M N O P Q R S T);
+parameters!(A B C D E F G H I J K L M N O P Q R S T U);
+parameters!(A B C D E F G H I J K L M N O P Q R S T U V);

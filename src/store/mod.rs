@@ -6,4 +6,22 @@
 pub mod db;
 pub mod types;
 
+pub mod apis;
+pub mod audit_events;
+pub mod clients;
+pub mod codes;
+pub mod consents;
+pub mod email_codes;
+pub mod environment;
+pub mod grants;
+pub mod identities;
+pub mod interactions;
+pub mod passwords;
+pub mod refresh_tokens;
+pub mod revoked_tokens;
+pub mod sessions;
+pub mod signing_keys;
+pub mod throttles;
+pub mod users;
+
 pub use db::{Db, Tx};

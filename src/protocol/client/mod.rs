@@ -7,6 +7,8 @@ pub mod authentication;
 pub mod redirect_uri;
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,7 @@ pub use authentication::{Credential, PresentedClient};
 pub use redirect_uri::{check_post_logout_redirect_uri, check_redirect_uri, redirect_uri_matches};
 
 use super::words;
+use crate::words::UnknownWord;
 
 words! {
     /// What kind of application a client is.
@@ -101,6 +104,22 @@ impl AuthMethods {
     /// Lists them.
     pub fn iter(&self) -> impl Iterator<Item = AuthMethod> {
         self.0.iter().copied()
+    }
+}
+
+/// Space-delimited, as sets are written in metadata.
+impl fmt::Display for AuthMethods {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<&str> = self.iter().map(AuthMethod::as_str).collect();
+        formatter.write_str(&words.join(" "))
+    }
+}
+
+impl FromStr for AuthMethods {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        text.split_whitespace().map(str::parse).collect()
     }
 }
 

@@ -1,8 +1,8 @@
-//! Enums whose variants are words of a specification.
+//! Enums whose variants are words: of a specification, or of a column in the store.
 
 /// Declares an enum that is written and read as the words given.
 ///
-/// It gets `ALL`, `as_str`, `parse`, `Display`, and serde as that word.
+/// It gets `ALL`, `as_str`, `parse`, `Display`, `FromStr`, and serde as that word.
 macro_rules! words {
     (
         $(#[$meta:meta])*
@@ -39,6 +39,14 @@ macro_rules! words {
             }
         }
 
+        impl std::str::FromStr for $name {
+            type Err = $crate::words::UnknownWord;
+
+            fn from_str(word: &str) -> Result<Self, Self::Err> {
+                Self::parse(word).ok_or_else(|| $crate::words::UnknownWord(word.to_owned()))
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
@@ -48,3 +56,8 @@ macro_rules! words {
 }
 
 pub(crate) use words;
+
+/// A word that is none of an enum's.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is none of the words expected here")]
+pub struct UnknownWord(pub String);

@@ -1,0 +1,269 @@
+//! Clients (RFC 6749 §2), with their addresses, secrets and APIs.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use super::types::Text;
+use crate::clock::{Seconds, Timestamp};
+use crate::id::{ApiId, ClientId, ClientSecretId};
+use crate::protocol::algorithm::SigningAlgorithm;
+use crate::protocol::client::{ApplicationKind, AuthMethods};
+use crate::protocol::scope::Scopes;
+use crate::secret::SecretHash;
+use crate::words::words;
+
+/// A registered client.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Client {
+    /// The `client_id`.
+    pub id: ClientId,
+    /// The name shown to people.
+    pub name: String,
+    /// What it is, which decides what it can keep secret.
+    pub kind: Text<ApplicationKind>,
+    /// How it may authenticate.
+    pub auth_methods: Text<AuthMethods>,
+    /// The scopes it may ask for, those of APIs apart.
+    pub scopes: Text<Scopes>,
+    /// Whether an authorization request without a code challenge is refused.
+    pub requires_pkce: bool,
+    /// Whether the End-User is asked before it receives anything.
+    pub requires_consent: bool,
+    /// How its tokens are signed.
+    pub signing_algorithm: Text<SigningAlgorithm>,
+    /// Whether its access tokens carry `typ: at+jwt` (RFC 9068 §2.1).
+    pub types_access_tokens: bool,
+    /// Whether its ID Tokens carry the profile that its scopes allow, or leave it to the UserInfo endpoint.
+    pub profile_in_id_token: bool,
+    /// How long its access tokens live.
+    pub access_token_lifetime_seconds: Seconds,
+    /// How long its ID Tokens live.
+    pub id_token_lifetime_seconds: Seconds,
+    /// How long a refresh token may lie unused.
+    pub refresh_token_lifetime_seconds: Seconds,
+    /// How long an authorization can be refreshed at all.
+    pub grant_lifetime_seconds: Seconds,
+    /// Where a sign-in can be started anew.
+    pub login_uri: Option<String>,
+    /// Its home page.
+    pub homepage_uri: Option<String>,
+    /// Its logo.
+    pub logo_uri: Option<String>,
+    /// Its privacy policy.
+    pub policy_uri: Option<String>,
+    /// Its terms of service.
+    pub terms_uri: Option<String>,
+    /// Since when it is refused everywhere.
+    pub disabled_at: Option<Timestamp>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+words! {
+    /// Which addresses of a client.
+    pub enum UriKind {
+        /// Where signed-out browsers may be sent.
+        PostLogout = "post_logout",
+        /// Where authorization responses may be sent.
+        Redirect = "redirect",
+    }
+}
+
+/// A secret of a client, as its hash.
+#[derive(Debug, Clone, FromRow)]
+pub struct StoredSecret {
+    /// Its name.
+    pub id: ClientSecretId,
+    /// The keyed hash.
+    pub secret_hash: SecretHash,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Until when it is taken beside a newer one.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An API that a client may call.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct ClientApi {
+    /// The API.
+    pub api_id: ApiId,
+    /// Its identifier in `aud` (RFC 8707 §2).
+    pub audience: String,
+    /// Which of its scopes the client may have.
+    pub scopes: Text<Scopes>,
+}
+
+/// The client of that id.
+pub async fn find(tx: &mut Tx, id: &ClientId) -> sqlx::Result<Option<Client>> {
+    tx.optional("SELECT * FROM clients WHERE id = $1", (id,))
+        .await
+}
+
+/// All clients, by name.
+pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Client>> {
+    tx.all("SELECT * FROM clients ORDER BY name, id", ()).await
+}
+
+/// Registers a client, or writes the whole record of one that is registered.
+pub async fn upsert(tx: &mut Tx, client: &Client) -> sqlx::Result<()> {
+    tx.execute(
+        "INSERT INTO clients (
+            id, name, kind, auth_methods, scopes, requires_pkce, requires_consent, signing_algorithm, types_access_tokens,
+            profile_in_id_token, access_token_lifetime_seconds, id_token_lifetime_seconds, refresh_token_lifetime_seconds, grant_lifetime_seconds,
+            login_uri, homepage_uri, logo_uri, policy_uri, terms_uri, disabled_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+         ON CONFLICT (id) DO UPDATE SET
+            name = excluded.name, kind = excluded.kind, auth_methods = excluded.auth_methods, scopes = excluded.scopes,
+            requires_pkce = excluded.requires_pkce, requires_consent = excluded.requires_consent,
+            signing_algorithm = excluded.signing_algorithm, types_access_tokens = excluded.types_access_tokens,
+            profile_in_id_token = excluded.profile_in_id_token,
+            access_token_lifetime_seconds = excluded.access_token_lifetime_seconds,
+            id_token_lifetime_seconds = excluded.id_token_lifetime_seconds,
+            refresh_token_lifetime_seconds = excluded.refresh_token_lifetime_seconds,
+            grant_lifetime_seconds = excluded.grant_lifetime_seconds,
+            login_uri = excluded.login_uri, homepage_uri = excluded.homepage_uri, logo_uri = excluded.logo_uri,
+            policy_uri = excluded.policy_uri, terms_uri = excluded.terms_uri,
+            disabled_at = excluded.disabled_at, updated_at = excluded.updated_at",
+        (
+            &client.id,
+            &client.name,
+            &client.kind,
+            &client.auth_methods,
+            &client.scopes,
+            client.requires_pkce,
+            client.requires_consent,
+            &client.signing_algorithm,
+            client.types_access_tokens,
+            client.profile_in_id_token,
+            client.access_token_lifetime_seconds,
+            client.id_token_lifetime_seconds,
+            client.refresh_token_lifetime_seconds,
+            client.grant_lifetime_seconds,
+            &client.login_uri,
+            &client.homepage_uri,
+            &client.logo_uri,
+            &client.policy_uri,
+            &client.terms_uri,
+            client.disabled_at,
+            client.created_at,
+            client.updated_at,
+        ),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Removes a client and everything that was granted to it.
+pub async fn remove(tx: &mut Tx, id: &ClientId) -> sqlx::Result<()> {
+    tx.execute("DELETE FROM clients WHERE id = $1", (id,))
+        .await?;
+    Ok(())
+}
+
+/// The addresses of a client, in the order of the alphabet.
+pub async fn list_uris(tx: &mut Tx, id: &ClientId, kind: UriKind) -> sqlx::Result<Vec<String>> {
+    let rows: Vec<(String,)> = tx
+        .all(
+            "SELECT uri FROM client_uris WHERE client_id = $1 AND kind = $2 ORDER BY uri",
+            (id, kind.as_str()),
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(uri,)| uri).collect())
+}
+
+/// Gives a client these addresses in place of all others of the kind.
+pub async fn replace_uris(
+    tx: &mut Tx,
+    id: &ClientId,
+    kind: UriKind,
+    uris: &[String],
+) -> sqlx::Result<()> {
+    tx.execute(
+        "DELETE FROM client_uris WHERE client_id = $1 AND kind = $2",
+        (id, kind.as_str()),
+    )
+    .await?;
+    for uri in uris {
+        tx.execute(
+            "INSERT INTO client_uris (client_id, kind, uri) VALUES ($1, $2, $3)",
+            (id, kind.as_str(), uri),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// The secrets of a client that are taken at `now`, youngest first.
+pub async fn list_secrets(
+    tx: &mut Tx,
+    id: &ClientId,
+    now: Timestamp,
+) -> sqlx::Result<Vec<StoredSecret>> {
+    tx.all(
+        "SELECT id, secret_hash, created_at, expires_at FROM client_secrets
+         WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2)
+         ORDER BY created_at DESC, id",
+        (id, now),
+    )
+    .await
+}
+
+/// Adds a secret to a client.
+pub async fn insert_secret(
+    tx: &mut Tx,
+    client: &ClientId,
+    secret: &StoredSecret,
+) -> sqlx::Result<()> {
+    tx.execute(
+        "INSERT INTO client_secrets (id, client_id, secret_hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        (&secret.id, client, &secret.secret_hash, secret.created_at, secret.expires_at),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Lets all secrets of a client end at `at`, those that end sooner excepted.
+pub async fn expire_secrets(tx: &mut Tx, client: &ClientId, at: Timestamp) -> sqlx::Result<()> {
+    tx.execute(
+        "UPDATE client_secrets SET expires_at = $2 WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2)",
+        (client, at),
+    )
+    .await?;
+    Ok(())
+}
+
+/// The APIs that a client may call, by audience.
+pub async fn list_apis(tx: &mut Tx, id: &ClientId) -> sqlx::Result<Vec<ClientApi>> {
+    tx.all(
+        "SELECT apis.id AS api_id, apis.audience, client_apis.scopes
+         FROM client_apis JOIN apis ON apis.id = client_apis.api_id
+         WHERE client_apis.client_id = $1 ORDER BY apis.audience",
+        (id,),
+    )
+    .await
+}
+
+/// Lets a client call these APIs and no others.
+pub async fn replace_apis(tx: &mut Tx, id: &ClientId, apis: &[ClientApi]) -> sqlx::Result<()> {
+    tx.execute("DELETE FROM client_apis WHERE client_id = $1", (id,))
+        .await?;
+    for api in apis {
+        tx.execute(
+            "INSERT INTO client_apis (client_id, api_id, scopes) VALUES ($1, $2, $3)",
+            (id, &api.api_id, &api.scopes),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Removes secrets that have ended. Returns how many those were.
+pub async fn purge_secrets(tx: &mut Tx, now: Timestamp) -> sqlx::Result<u64> {
+    tx.execute(
+        "DELETE FROM client_secrets WHERE expires_at IS NOT NULL AND expires_at <= $1",
+        (now,),
+    )
+    .await
+}

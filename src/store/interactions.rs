@@ -1,0 +1,183 @@
+//! Interactions: sign-ins in progress.
+//!
+//! Only what can't be found out again is stored: the request as it was validated, and what the
+//! End-User has done about it. Whether they are signed in, which page comes next and what they may
+//! have are asked of the facts each time (`interaction::next`).
+
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+
+use super::Tx;
+use super::types::Json;
+use crate::clock::Timestamp;
+use crate::id::{ClientId, InteractionId, SessionId};
+use crate::passwords::PasswordHash;
+use crate::protocol::authorization::AuthorizationRequest;
+use crate::protocol::scope::Scopes;
+use crate::secret::SecretHash;
+
+/// One sign-in, from authorization request to response.
+#[derive(Debug, Clone, FromRow)]
+pub struct Interaction {
+    /// Its name, which stands in the address of its pages.
+    pub id: InteractionId,
+    /// The client that asked.
+    pub client_id: ClientId,
+    /// The browser it belongs to, once one has opened it.
+    pub browser_hash: Option<SecretHash>,
+    /// What the client asked for.
+    pub request: Json<AuthorizationRequest>,
+    /// What the End-User has done.
+    pub progress: Json<Progress>,
+    /// Counts the changes to `progress`.
+    pub version: i64,
+    /// When the client asked.
+    pub created_at: Timestamp,
+    /// Until when it can be finished.
+    pub expires_at: Timestamp,
+    /// When it was answered.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// What the End-User has done so far.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// The door they stand at.
+    pub screen: Screen,
+    /// The address or name they gave.
+    pub identifier: Option<String>,
+    /// The account they are about to create.
+    pub registration: Option<Registration>,
+    /// The address whose password they are about to replace, once its code was entered.
+    pub reset_proven_for: Option<String>,
+    /// The address that was sent a code to replace its password.
+    pub reset_sent_to: Option<String>,
+    /// That they proved who they are during this interaction.
+    pub authenticated: Option<Authenticated>,
+    /// That they confirmed the account they are signed in with (`prompt=select_account`).
+    pub account_confirmed: bool,
+    /// That they want another account than the one they are signed in with.
+    pub other_account_wanted: bool,
+    /// What they said when asked for consent.
+    pub consent: Option<Consent>,
+    /// That they turned back.
+    pub cancelled: bool,
+}
+
+/// Which of the doors into an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Screen {
+    /// Replace a forgotten password.
+    ForgotPassword,
+    /// Create an account.
+    Register,
+    /// Sign in to an account.
+    #[default]
+    SignIn,
+}
+
+/// An account about to be created. It exists once its address is proven.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Registration {
+    /// The address, as it was typed.
+    pub email: String,
+    /// Given name.
+    pub given_name: Option<String>,
+    /// Family name.
+    pub family_name: Option<String>,
+    /// The password, once chosen.
+    pub password_hash: Option<PasswordHash>,
+}
+
+/// A proof of who somebody is, given during this interaction.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Authenticated {
+    /// The session it began.
+    pub session_id: SessionId,
+}
+
+/// The End-User's answer on the consent page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consent {
+    /// These scopes may be given.
+    Allowed(Scopes),
+    /// Nothing may be given.
+    Denied,
+}
+
+/// The interaction of that id.
+pub async fn find(tx: &mut Tx, id: &InteractionId) -> sqlx::Result<Option<Interaction>> {
+    tx.optional(
+        "SELECT id, client_id, browser_hash, request, progress, version, created_at, expires_at, finished_at
+         FROM interactions WHERE id = $1",
+        (id,),
+    )
+    .await
+}
+
+/// Stores a new interaction.
+pub async fn insert(tx: &mut Tx, interaction: &Interaction) -> sqlx::Result<()> {
+    tx.execute(
+        "INSERT INTO interactions
+            (id, client_id, browser_hash, request, progress, version, created_at, expires_at, finished_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        (
+            &interaction.id,
+            &interaction.client_id,
+            &interaction.browser_hash,
+            &interaction.request,
+            &interaction.progress,
+            interaction.version,
+            interaction.created_at,
+            interaction.expires_at,
+            interaction.finished_at,
+        ),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ties an interaction to the browser that opened it first. Returns whether this was the first.
+pub async fn bind(tx: &mut Tx, id: &InteractionId, browser: &SecretHash) -> sqlx::Result<bool> {
+    let bound = tx
+        .execute(
+            "UPDATE interactions SET browser_hash = $2 WHERE id = $1 AND browser_hash IS NULL",
+            (id, browser),
+        )
+        .await?;
+    Ok(bound == 1)
+}
+
+/// Stores the progress of an open interaction, unless it has changed since it was read.
+///
+/// Returns whether it was stored.
+pub async fn update(tx: &mut Tx, interaction: &Interaction) -> sqlx::Result<bool> {
+    let stored = tx
+        .execute(
+            "UPDATE interactions SET progress = $3, version = version + 1
+             WHERE id = $1 AND version = $2 AND finished_at IS NULL",
+            (&interaction.id, interaction.version, &interaction.progress),
+        )
+        .await?;
+    Ok(stored == 1)
+}
+
+/// Closes an interaction. Returns false when it was closed before.
+pub async fn finish(tx: &mut Tx, id: &InteractionId, now: Timestamp) -> sqlx::Result<bool> {
+    let finished = tx
+        .execute(
+            "UPDATE interactions SET finished_at = $2 WHERE id = $1 AND finished_at IS NULL",
+            (id, now),
+        )
+        .await?;
+    Ok(finished == 1)
+}
+
+/// Removes interactions that expired before `before`. Returns how many those were.
+pub async fn purge(tx: &mut Tx, before: Timestamp) -> sqlx::Result<u64> {
+    tx.execute("DELETE FROM interactions WHERE expires_at <= $1", (before,))
+        .await
+}

@@ -1,0 +1,55 @@
+//! Users' passwords, as hashes.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use crate::clock::Timestamp;
+use crate::id::UserId;
+use crate::passwords::PasswordHash;
+
+/// A user's password.
+#[derive(Debug, Clone, FromRow)]
+pub struct Password {
+    /// Its hash.
+    pub password_hash: PasswordHash,
+    /// Whether it has to be changed at the next sign-in.
+    pub is_temporary: bool,
+    /// When it was set.
+    pub changed_at: Timestamp,
+}
+
+/// The password of a user, if they have one.
+pub async fn find(tx: &mut Tx, user: &UserId) -> sqlx::Result<Option<Password>> {
+    tx.optional(
+        "SELECT password_hash, is_temporary, changed_at FROM passwords WHERE user_id = $1",
+        (user,),
+    )
+    .await
+}
+
+/// Gives a user this password in place of any other.
+pub async fn replace(tx: &mut Tx, user: &UserId, password: &Password) -> sqlx::Result<()> {
+    tx.execute(
+        "INSERT INTO passwords (user_id, password_hash, is_temporary, changed_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (user_id) DO UPDATE
+         SET password_hash = excluded.password_hash, is_temporary = excluded.is_temporary, changed_at = excluded.changed_at",
+        (user, &password.password_hash, password.is_temporary, password.changed_at),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Replaces one hash by another of the same password, unless the password has changed meanwhile.
+pub async fn rehash(
+    tx: &mut Tx,
+    user: &UserId,
+    old: &PasswordHash,
+    new: &PasswordHash,
+) -> sqlx::Result<()> {
+    tx.execute(
+        "UPDATE passwords SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2",
+        (user, old, new),
+    )
+    .await?;
+    Ok(())
+}

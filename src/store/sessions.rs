@@ -1,0 +1,148 @@
+//! Sessions: browsers that are signed in.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use crate::clock::Timestamp;
+use crate::id::{SessionId, UserId};
+use crate::secret::SecretHash;
+
+/// A browser's session.
+#[derive(Debug, Clone, FromRow)]
+pub struct Session {
+    /// The `sid` of its tokens.
+    pub id: SessionId,
+    /// Who is signed in.
+    pub user_id: UserId,
+    /// The hash of the cookie.
+    pub token_hash: SecretHash,
+    /// When they last proved who they are.
+    pub auth_time: Timestamp,
+    /// How they proved it: `amr` values (RFC 8176), space-delimited.
+    pub methods: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, give or take a minute.
+    pub last_seen_at: Timestamp,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+    /// When it was ended.
+    pub ended_at: Option<Timestamp>,
+    /// From where it began.
+    pub ip_address: Option<String>,
+    /// In which browser.
+    pub user_agent: Option<String>,
+}
+
+/// Stores a new session.
+pub async fn insert(tx: &mut Tx, session: &Session) -> sqlx::Result<()> {
+    tx.execute(
+        "INSERT INTO sessions (id, user_id, token_hash, auth_time, methods, created_at, last_seen_at, expires_at,
+            ended_at, ip_address, user_agent)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        (
+            &session.id,
+            &session.user_id,
+            &session.token_hash,
+            session.auth_time,
+            &session.methods,
+            session.created_at,
+            session.last_seen_at,
+            session.expires_at,
+            session.ended_at,
+            &session.ip_address,
+            &session.user_agent,
+        ),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes a session that was renewed by a new authentication.
+pub async fn renew(tx: &mut Tx, session: &Session) -> sqlx::Result<()> {
+    tx.execute(
+        "UPDATE sessions SET token_hash = $2, auth_time = $3, methods = $4, last_seen_at = $5, expires_at = $6,
+            ip_address = $7, user_agent = $8
+         WHERE id = $1",
+        (
+            &session.id,
+            &session.token_hash,
+            session.auth_time,
+            &session.methods,
+            session.last_seen_at,
+            session.expires_at,
+            &session.ip_address,
+            &session.user_agent,
+        ),
+    )
+    .await?;
+    Ok(())
+}
+
+/// The session whose cookie has that hash.
+pub async fn find_by_token(tx: &mut Tx, token: &SecretHash) -> sqlx::Result<Option<Session>> {
+    tx.optional("SELECT * FROM sessions WHERE token_hash = $1", (token,))
+        .await
+}
+
+/// The session of that id.
+pub async fn find(tx: &mut Tx, id: &SessionId) -> sqlx::Result<Option<Session>> {
+    tx.optional("SELECT * FROM sessions WHERE id = $1", (id,))
+        .await
+}
+
+/// The sessions of a user that have not ended at `now`, youngest first.
+pub async fn list_for_user(
+    tx: &mut Tx,
+    user: &UserId,
+    now: Timestamp,
+) -> sqlx::Result<Vec<Session>> {
+    tx.all(
+        "SELECT * FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
+         ORDER BY created_at DESC, id",
+        (user, now),
+    )
+    .await
+}
+
+/// Notes that a session is in use.
+pub async fn touch(tx: &mut Tx, id: &SessionId, now: Timestamp) -> sqlx::Result<()> {
+    tx.execute(
+        "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2",
+        (id, now),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ends a session. Returns false when it had ended before.
+pub async fn end(tx: &mut Tx, id: &SessionId, now: Timestamp) -> sqlx::Result<bool> {
+    Ok(tx
+        .execute(
+            "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL",
+            (id, now),
+        )
+        .await?
+        == 1)
+}
+
+/// Ends all sessions of a user, but the one to keep. Returns how many those were.
+pub async fn end_for_user(
+    tx: &mut Tx,
+    user: &UserId,
+    keep: Option<&SessionId>,
+    now: Timestamp,
+) -> sqlx::Result<u64> {
+    tx.execute(
+        "UPDATE sessions SET ended_at = $3
+         WHERE user_id = $1 AND ended_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR id <> $2)",
+        (user, keep, now),
+    )
+    .await
+}
+
+/// Removes sessions that expired before `before`. Returns how many those were.
+pub async fn purge(tx: &mut Tx, before: Timestamp) -> sqlx::Result<u64> {
+    tx.execute("DELETE FROM sessions WHERE expires_at <= $1", (before,))
+        .await
+}
