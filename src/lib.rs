@@ -18,6 +18,10 @@ pub mod words;
 pub mod passwords;
 pub mod store;
 
+// Concepts: decide and act.
+pub mod audit;
+pub mod clients;
+pub mod tokens;
 
 // Surfaces: parse, call, render.
 pub mod web;

@@ -1,0 +1,156 @@
+//! Registered clients, as the protocol's endpoints see them: found, authenticated, held to what they may.
+//!
+//! # Decision
+//!
+//! A client is needed by every request and changes rarely, so that a copy is kept in memory. A copy
+//! is good for the second in which it was read and no longer: under load that is one read a second
+//! for each client, and a client that is changed or disabled is seen so everywhere within one second,
+//! without any node telling another.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::clock::{Seconds, Timestamp};
+use crate::id::{ClientId, ClientSecretId};
+use crate::protocol::OAuthError;
+use crate::protocol::client::PresentedClient;
+use crate::protocol::client::authentication::UNKNOWN_CLIENT;
+use crate::secret::{ClientSecret, HashKey, Secret, SecretHash};
+use crate::store::clients::{Client, ClientApi, StoredSecret, UriKind};
+use crate::store::{Db, Tx, clients};
+
+/// A client with everything that belongs to it.
+#[derive(Debug, Clone)]
+pub struct RegisteredClient {
+    /// The client itself.
+    pub client: Client,
+    /// Where its authorization responses may go.
+    pub redirect_uris: Vec<String>,
+    /// Where browsers may go once signed out.
+    pub post_logout_uris: Vec<String>,
+    /// The APIs it may call.
+    pub apis: Vec<ClientApi>,
+    secrets: Vec<StoredSecret>,
+}
+
+impl RegisteredClient {
+    /// Reads a client, disabled or not.
+    pub async fn load(tx: &mut Tx, id: &ClientId, now: Timestamp) -> sqlx::Result<Option<Self>> {
+        let Some(client) = clients::find(tx, id).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            redirect_uris: clients::list_uris(tx, id, UriKind::Redirect).await?,
+            post_logout_uris: clients::list_uris(tx, id, UriKind::PostLogout).await?,
+            apis: clients::list_apis(tx, id).await?,
+            secrets: clients::list_secrets(tx, id, now).await?,
+            client,
+        }))
+    }
+
+    /// Whether it may act.
+    pub fn is_enabled(&self) -> bool {
+        self.client.disabled_at.is_none()
+    }
+
+    /// The page of the application where a sign-in can start anew.
+    pub fn way_back(&self) -> Option<&str> {
+        self.client
+            .login_uri
+            .as_deref()
+            .or(self.client.homepage_uri.as_deref())
+    }
+
+    /// Confirms that the request comes from this client (RFC 6749 §2.3).
+    ///
+    /// # Errors
+    ///
+    /// `invalid_client`, alike for every reason that a stranger could learn something from.
+    pub fn authenticate(
+        &self,
+        presented: &PresentedClient,
+        key: &HashKey,
+    ) -> Result<(), OAuthError> {
+        let method = presented.method();
+        if !self.is_enabled() {
+            return Err(OAuthError::invalid_client(UNKNOWN_CLIENT));
+        }
+        if !self.client.auth_methods.0.contains(method) {
+            return Err(OAuthError::invalid_client(format!(
+                "this client does not authenticate by {method}; it is registered for {}",
+                self.client.auth_methods.0
+            )));
+        }
+        match presented.secret() {
+            Some(secret) if !self.knows(&ClientSecret::hash(key, secret)) => {
+                Err(OAuthError::invalid_client(UNKNOWN_CLIENT))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Compares with every secret, so that the time tells nothing of which one fits.
+    fn knows(&self, hash: &SecretHash) -> bool {
+        self.secrets.iter().fold(false, |found, secret| {
+            secret.secret_hash.matches(hash) || found
+        })
+    }
+}
+
+/// The copies in memory.
+#[derive(Debug, Default)]
+pub struct Clients {
+    copies: RwLock<HashMap<ClientId, (Timestamp, Arc<RegisteredClient>)>>,
+}
+
+impl Clients {
+    /// The client of that id, disabled or not, as it was at `now`.
+    pub async fn find(
+        &self,
+        db: &Db,
+        id: &ClientId,
+        now: Timestamp,
+    ) -> sqlx::Result<Option<Arc<RegisteredClient>>> {
+        if let Some((read_at, copy)) = self
+            .copies
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            && *read_at == now
+        {
+            return Ok(Some(Arc::clone(copy)));
+        }
+        let mut tx = db.read().await?;
+        let found = RegisteredClient::load(&mut tx, id, now)
+            .await?
+            .map(Arc::new);
+        let mut copies = self.copies.write().unwrap_or_else(PoisonError::into_inner);
+        match &found {
+            Some(client) => copies.insert(id.clone(), (now, Arc::clone(client))),
+            None => copies.remove(id),
+        };
+        Ok(found)
+    }
+}
+
+/// Gives a client a new secret; the ones it has are taken for `overlap` longer. Returns the new one,
+/// which is never shown again.
+pub async fn rotate_secret(
+    tx: &mut Tx,
+    client: &ClientId,
+    secret: Secret,
+    key: &HashKey,
+    overlap: Seconds,
+    id: ClientSecretId,
+    now: Timestamp,
+) -> sqlx::Result<Secret> {
+    clients::expire_secrets(tx, client, now.plus(overlap)).await?;
+    let stored = StoredSecret {
+        id,
+        secret_hash: ClientSecret::hash(key, &secret),
+        created_at: now,
+        expires_at: None,
+    };
+    clients::insert_secret(tx, client, &stored).await?;
+    Ok(secret)
+}

@@ -1,0 +1,118 @@
+//! Tokens for machines: the client credentials grant (RFC 6749 §4.4).
+
+use rand::CryptoRng;
+
+use super::claims;
+use super::keyring::{KeyError, Keyring};
+use super::mint::{access_token_type, token_id};
+use crate::clients::RegisteredClient;
+use crate::clock::Timestamp;
+use crate::protocol::Issuer;
+use crate::protocol::client::ApplicationKind;
+use crate::protocol::scope::Scopes;
+use crate::protocol::token::{TokenResponse, TokenType};
+use crate::protocol::{ErrorCode, OAuthError};
+
+/// What a machine is given.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MachineGrant {
+    /// The APIs the token is for.
+    pub audiences: Vec<String>,
+    /// What it allows there.
+    pub scopes: Scopes,
+    /// What was asked for.
+    pub requested: Scopes,
+}
+
+/// Decides what a machine is given. Pure.
+///
+/// Without an audience, it is all APIs that the client may call; without scopes, all it may have there.
+///
+/// # Errors
+///
+/// `unauthorized_client` when the client is no machine or may not call an API it asks for,
+/// `invalid_scope` when it asks for more than it may have.
+pub fn authorize(
+    registered: &RegisteredClient,
+    audiences: &[String],
+    requested: Scopes,
+) -> Result<MachineGrant, OAuthError> {
+    if registered.client.kind.0 != ApplicationKind::Machine {
+        return Err(OAuthError::new(
+            ErrorCode::UnauthorizedClient,
+            "client_credentials is for machine-to-machine clients; this one signs users in",
+        ));
+    }
+    if let Some(unknown) = audiences
+        .iter()
+        .find(|wanted| !registered.apis.iter().any(|api| api.audience == **wanted))
+    {
+        return Err(OAuthError::new(
+            ErrorCode::UnauthorizedClient,
+            format!("this client may not call the API {unknown}; register it for that API first"),
+        ));
+    }
+    let chosen = registered
+        .apis
+        .iter()
+        .filter(|api| audiences.is_empty() || audiences.contains(&api.audience));
+    let mut granted = MachineGrant {
+        audiences: Vec::new(),
+        scopes: Scopes::default(),
+        requested,
+    };
+    for api in chosen {
+        granted.audiences.push(api.audience.clone());
+        granted.scopes = granted.scopes.union(&api.scopes.0);
+    }
+    if !granted.requested.is_empty() {
+        let missing = granted.requested.difference(&granted.scopes);
+        if !missing.is_empty() {
+            return Err(OAuthError::invalid_scope(format!(
+                "this client may not have the scopes {missing}"
+            )));
+        }
+        granted.scopes = granted.requested.clone();
+    }
+    Ok(granted)
+}
+
+/// Mints the token. There is no ID Token, for there is no user, and no refresh token, for the client
+/// can come again (RFC 6749 §4.4.3).
+///
+/// # Errors
+///
+/// When no key of the client's algorithm is active.
+pub fn mint(
+    keyring: &Keyring,
+    issuer: &Issuer,
+    registered: &RegisteredClient,
+    granted: MachineGrant,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<TokenResponse, KeyError> {
+    let client = &registered.client;
+    let claims = claims::machine_token(
+        issuer,
+        client,
+        &granted.audiences,
+        &granted.scopes,
+        &granted.requested,
+        &token_id(rng),
+        now,
+    );
+    let access_token = keyring.sign(
+        client.signing_algorithm.0,
+        access_token_type(client),
+        &claims,
+        now,
+    )?;
+    Ok(TokenResponse {
+        access_token,
+        token_type: TokenType::Bearer,
+        expires_in: client.access_token_lifetime_seconds,
+        id_token: None,
+        refresh_token: None,
+        scope: granted.scopes,
+    })
+}

@@ -1,0 +1,168 @@
+//! Refreshes tokens (RFC 6749 §6), with rotation and reuse detection (RFC 9700 §4.14.2).
+//!
+//! # Decision
+//!
+//! A refresh token is used once and replaced. Yet browsers with several tabs, and servers that
+//! render pages in parallel, present the same one twice within moments; to revoke their
+//! authorization for that would sign people out at random. So for a declared grace the old token
+//! gives the same answer again: the token that has come of it. For this nothing readable needs to be
+//! stored, because a successor is derived from its predecessor under a key of ours
+//! ([`Secret::successor`]). After the grace, a second use means that two parties hold the token, and
+//! everything of the authorization is revoked.
+
+use super::Entitlement;
+use super::redeem::refresh_expiry;
+use crate::clock::{Seconds, Timestamp};
+use crate::protocol::OAuthError;
+use crate::protocol::scope::Scopes;
+use crate::secret::{HashKey, Secret};
+use crate::store::clients::Client;
+use crate::store::grants::Grant;
+use crate::store::refresh_tokens::RefreshToken;
+use crate::store::{Tx, grants, refresh_tokens, users};
+
+const PURPOSE: &str = "refresh token";
+
+/// More successors than this within one grace are no accident of parallel requests.
+const LONGEST_CHAIN: usize = 100;
+
+/// What a client presents to refresh its tokens.
+#[derive(Debug)]
+pub struct Presented {
+    /// The refresh token.
+    pub refresh_token: Secret,
+    /// The scopes it wants, when fewer than it may have.
+    pub scopes: Option<Scopes>,
+}
+
+/// Refreshes. Returns what the client is due, or why nothing is.
+///
+/// A refusal is part of the value, not an error: reuse revokes the grant, and that has to be committed.
+pub async fn refresh(
+    tx: &mut Tx,
+    client: &Client,
+    presented: Presented,
+    key: &HashKey,
+    grace: Seconds,
+    now: Timestamp,
+) -> sqlx::Result<Result<Entitlement, OAuthError>> {
+    let unknown = || OAuthError::invalid_grant("the refresh token is unknown, expired or revoked");
+    let Some(token) = refresh_tokens::find(tx, &presented.refresh_token.hash()).await? else {
+        return Ok(Err(unknown()));
+    };
+    if token.client_id != client.id {
+        return Ok(Err(OAuthError::invalid_grant(
+            "the refresh token was issued to another client",
+        )));
+    }
+    let grant = match grants::find(tx, &token.grant_id).await? {
+        Some(grant) if grant.revoked_at.is_none() && token.expires_at > now => grant,
+        _ => return Ok(Err(unknown())),
+    };
+    let subject = match users::find_subject(tx, &grant.user_id).await? {
+        Some(subject) if subject.user.suspended_at.is_none() => subject,
+        _ => {
+            return Ok(Err(OAuthError::invalid_grant(
+                "the End-User's authorization was withdrawn",
+            )));
+        }
+    };
+    let scopes = match narrowed(&grant.scopes.0, presented.scopes) {
+        Ok(scopes) => scopes,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let successor = match rotate(
+        tx,
+        client,
+        &grant,
+        &token,
+        &presented.refresh_token,
+        key,
+        grace,
+        now,
+    )
+    .await?
+    {
+        Ok(successor) => successor,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    Ok(Ok(Entitlement {
+        grant,
+        subject,
+        scopes,
+        refresh_token: Some(successor),
+        nonce: None,
+    }))
+}
+
+/// Gives the token that takes the place of the presented one.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the facts of one rotation, used nowhere else"
+)]
+async fn rotate(
+    tx: &mut Tx,
+    client: &Client,
+    grant: &Grant,
+    token: &RefreshToken,
+    presented: &Secret,
+    key: &HashKey,
+    grace: Seconds,
+    now: Timestamp,
+) -> sqlx::Result<Result<Secret, OAuthError>> {
+    let successor = presented.successor(key, PURPOSE);
+    if token.rotated_at.is_none() && refresh_tokens::rotate(tx, &token.token_hash, now).await? {
+        let expires_at = refresh_expiry(client, grant, now);
+        let next = RefreshToken {
+            token_hash: successor.hash(),
+            grant_id: grant.id.clone(),
+            client_id: client.id.clone(),
+            created_at: now,
+            expires_at,
+            rotated_at: None,
+        };
+        refresh_tokens::insert(tx, &next).await?;
+        grants::extend(
+            tx,
+            &grant.id,
+            expires_at.max(now.plus(client.access_token_lifetime_seconds)),
+        )
+        .await?;
+        return Ok(Ok(successor));
+    }
+    // Whoever lost the race for the rotation did so just now.
+    let rotated_at = token.rotated_at.unwrap_or(now);
+    if rotated_at.plus(grace) > now
+        && let Some(latest) = latest(tx, successor, key).await?
+    {
+        return Ok(Ok(latest));
+    }
+    grants::revoke(tx, &grant.id, now).await?;
+    Ok(Err(OAuthError::invalid_grant(
+        "the refresh token was used before; all tokens of this authorization are revoked",
+    )))
+}
+
+/// The end of the chain that begins with `token`: the one that has not been rotated yet.
+async fn latest(tx: &mut Tx, mut token: Secret, key: &HashKey) -> sqlx::Result<Option<Secret>> {
+    for _ in 0..LONGEST_CHAIN {
+        match refresh_tokens::find(tx, &token.hash()).await? {
+            Some(stored) if stored.rotated_at.is_none() => return Ok(Some(token)),
+            Some(_) => token = token.successor(key, PURPOSE),
+            None => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+/// The scopes of this answer: those asked for, when the grant has them all (RFC 6749 §6).
+fn narrowed(granted: &Scopes, wanted: Option<Scopes>) -> Result<Scopes, OAuthError> {
+    match wanted {
+        None => Ok(granted.clone()),
+        Some(wanted) if wanted.is_empty() => Ok(granted.clone()),
+        Some(wanted) if wanted.is_subset(granted) => Ok(wanted),
+        Some(_) => Err(OAuthError::invalid_scope(
+            "a refresh can't ask for more than was granted",
+        )),
+    }
+}
