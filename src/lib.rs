@@ -21,6 +21,8 @@ pub mod store;
 // Concepts: decide and act.
 pub mod audit;
 pub mod clients;
+pub mod directory;
+pub mod interaction;
 pub mod tokens;
 
 // Surfaces: parse, call, render.

@@ -1,0 +1,7 @@
+//! The directory: users, their ways to sign in and their passwords.
+//!
+//! Owns what an account is and how it comes about. How somebody proves that an account is theirs is
+//! `interaction`'s.
+
+pub mod accounts;
+pub mod identifier;

@@ -1,0 +1,109 @@
+//! A forgotten password: the address, then the code that was mailed, then a new password.
+
+use rand::CryptoRng;
+
+use super::Letter;
+use super::circumstances::Circumstances;
+use super::email_code::{self, CodeError, Entered};
+use super::local::{self, SignInError};
+use crate::directory::accounts;
+use crate::secret::Secret;
+use crate::store::email_codes::Purpose;
+use crate::store::identities::IdentityKind;
+use crate::store::interactions::{Interaction, Screen};
+use crate::store::{Tx, identities, interactions};
+
+/// Records whose password was forgotten, and mails the code. Returns the mail.
+///
+/// # Errors
+///
+/// [`SignInError::Throttled`] after too many mails.
+pub async fn request(
+    interaction: &mut Interaction,
+    email: &str,
+    at: &Circumstances<'_>,
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<Letter, SignInError> {
+    let to = email.to_owned();
+    let mut tx = at.db.write().await?;
+    email_code::count_mail(&mut tx, &to, at).await??;
+    let (code, expires_at) =
+        email_code::make(&mut tx, interaction, Purpose::ResetPassword, &to, at, rng).await?;
+    let is_known = identities::find_by_value(&mut tx, IdentityKind::Email, &to)
+        .await?
+        .is_some();
+    let progress = &mut interaction.progress.0;
+    progress.screen = Screen::ForgotPassword;
+    progress.reset_sent_to = Some(to.clone());
+    progress.reset_proven_for = None;
+    if !interactions::update(&mut tx, interaction).await? {
+        return Err(SignInError::Changed);
+    }
+    tx.commit().await?;
+    Ok(if is_known {
+        Letter::ResetPassword {
+            to,
+            code,
+            expires_at,
+        }
+    } else {
+        Letter::NoAccount { to }
+    })
+}
+
+/// Records that the address was proven.
+pub(super) async fn proven(
+    tx: &mut Tx,
+    interaction: &mut Interaction,
+    proven: &str,
+) -> Result<Entered, CodeError> {
+    interaction.progress.0.reset_proven_for = Some(proven.to_owned());
+    if interactions::update(tx, interaction).await? {
+        Ok(Entered::Proven)
+    } else {
+        Err(SignInError::Changed.into())
+    }
+}
+
+/// Replaces the password of the account whose address was proven, and signs its user in: everywhere
+/// else they are signed out. Returns the session's cookie, and the mail that tells the owner.
+///
+/// # Errors
+///
+/// [`SignInError::Suspended`] when the user may not sign in; the password then stays as it was.
+pub async fn choose_password(
+    interaction: &mut Interaction,
+    password: &str,
+    at: &Circumstances<'_>,
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<(Secret, Letter), SignInError> {
+    let email = interaction
+        .progress
+        .0
+        .reset_proven_for
+        .clone()
+        .ok_or(SignInError::Changed)?;
+    let hash = at.hasher.hash(password, rng).await?;
+    let mut tx = at.db.write().await?;
+    let account = accounts::find(&mut tx, &email)
+        .await?
+        .ok_or(SignInError::Changed)?;
+    if account.user.suspended_at.is_some() {
+        return Err(SignInError::Suspended);
+    }
+    identities::mark_verified(&mut tx, &account.identity.id, at.now).await?;
+    accounts::change_password(&mut tx, &account.user.id, hash, None, at.now, rng).await?;
+    // Their own session was ended just now with all others; a new one takes its place.
+    let at = &Circumstances {
+        present: None,
+        ..*at
+    };
+    let cookie = local::authenticate(&mut tx, interaction, &account.user.id, at, rng).await?;
+    tx.commit().await?;
+    Ok((
+        cookie,
+        Letter::PasswordChanged {
+            to: account.identity.value,
+        },
+    ))
+}

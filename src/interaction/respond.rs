@@ -1,0 +1,73 @@
+//! Answers the client, and closes the interaction.
+
+use rand::CryptoRng;
+use serde_json::json;
+
+use super::facts::{Facts, SignedIn};
+use super::session;
+use crate::audit::{self, Actor};
+use crate::clock::Seconds;
+use crate::protocol::{Delivery, Issuer, OAuthError, Scopes};
+use crate::store::interactions::{Consent, Interaction};
+use crate::store::{Tx, consents, interactions};
+use crate::tokens::authorize::{self, Authorization};
+
+/// The authentication context class that a password reaches: the first level of NIST SP 800-63B.
+pub(super) const ACR: &str = "aal1";
+
+/// Gives the client a code for `scopes`. Returns the answer, or none when it was given before.
+pub async fn respond(
+    tx: &mut Tx,
+    interaction: &Interaction,
+    facts: &Facts,
+    signed_in: &SignedIn,
+    scopes: Scopes,
+    (issuer, code_lifetime): (&Issuer, Seconds),
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<Option<Delivery>> {
+    let now = facts.now;
+    if !interactions::finish(tx, &interaction.id, now).await? {
+        return Ok(None);
+    }
+    let request = &interaction.request.0;
+    let client = &facts.client.client;
+    if let Some(Consent::Allowed(allowed)) = &interaction.progress.0.consent {
+        let remembered = facts.consented.union(allowed);
+        consents::replace(tx, &signed_in.user.id, &client.id, &remembered, now).await?;
+        let details = json!({ "client": client.id, "scopes": allowed });
+        let user = &signed_in.user.id;
+        audit::record(
+            tx,
+            Actor::User(user),
+            "consent.given",
+            user.as_str(),
+            details,
+            now,
+            rng,
+        )
+        .await?;
+    }
+    let authorization = Authorization {
+        request,
+        client,
+        session: &signed_in.session,
+        acr: ACR,
+        scopes,
+        audiences: request.audiences.clone(),
+    };
+    let code = authorize::issue_code(tx, authorization, code_lifetime, now, rng).await?;
+    session::touch(tx, &signed_in.session, now).await?;
+    Ok(Some(request.grant(&code, issuer)))
+}
+
+/// Tells the client why it gets nothing. Returns the answer, or none when one was given before.
+pub async fn refuse(
+    tx: &mut Tx,
+    interaction: &Interaction,
+    error: &OAuthError,
+    facts: &Facts,
+    issuer: &Issuer,
+) -> sqlx::Result<Option<Delivery>> {
+    let is_first = interactions::finish(tx, &interaction.id, facts.now).await?;
+    Ok(is_first.then(|| interaction.request.0.refuse(error, issuer)))
+}

@@ -1,0 +1,143 @@
+//! Sessions: begun, found again, renewed, ended.
+//!
+//! A session's cookie gets a new value at every authentication. Its `sid` stays when the same person
+//! proves again who they are, so that what clients hold of the session still ends with it.
+
+use std::net::IpAddr;
+
+use rand::CryptoRng;
+use serde_json::json;
+
+use super::circumstances::Circumstances;
+use super::facts::SignedIn;
+use crate::audit::{self, Actor};
+use crate::clock::{Seconds, Timestamp};
+use crate::config::Sessions;
+use crate::id::{SessionId, UserId};
+use crate::secret::Secret;
+use crate::store::sessions::Session;
+use crate::store::{Tx, grants, sessions, users};
+
+/// How stale `last_seen_at` may become: a write for every page would cost more than it tells.
+const TOUCH_AFTER: Seconds = Seconds::new(60);
+
+/// The browser at the other end, as far as it can be known.
+#[derive(Debug, Clone, Default)]
+pub struct Visitor {
+    /// Its address.
+    pub address: Option<IpAddr>,
+    /// What it calls itself.
+    pub user_agent: Option<String>,
+}
+
+/// The session that a cookie stands for, with its user, if both are in good standing.
+pub async fn find(
+    tx: &mut Tx,
+    cookie: Option<&Secret>,
+    lifetimes: &Sessions,
+    now: Timestamp,
+) -> sqlx::Result<Option<SignedIn>> {
+    let Some(cookie) = cookie else {
+        return Ok(None);
+    };
+    let Some(session) = sessions::find_by_token(tx, &cookie.hash()).await? else {
+        return Ok(None);
+    };
+    if !is_alive(&session, lifetimes, now) {
+        return Ok(None);
+    }
+    let user = users::find(tx, &session.user_id).await?;
+    Ok(user
+        .filter(|user| user.suspended_at.is_none())
+        .map(|user| SignedIn { session, user }))
+}
+
+fn is_alive(session: &Session, lifetimes: &Sessions, now: Timestamp) -> bool {
+    session.ended_at.is_none()
+        && session.expires_at > now
+        && session.last_seen_at.plus(lifetimes.idle) > now
+}
+
+/// Notes that a session is in use, unless that was noted just now.
+pub async fn touch(tx: &mut Tx, session: &Session, now: Timestamp) -> sqlx::Result<()> {
+    if needs_touch(session, now) {
+        sessions::touch(tx, &session.id, now).await?;
+    }
+    Ok(())
+}
+
+/// Whether [`touch`] would write.
+pub fn needs_touch(session: &Session, now: Timestamp) -> bool {
+    now.since(session.last_seen_at) >= TOUCH_AFTER
+}
+
+/// Signs `user` in. Returns the session and the value of its cookie.
+///
+/// The session that the browser has is renewed when it is the same user's, and ended when it isn't.
+pub(super) async fn begin(
+    tx: &mut Tx,
+    user: &UserId,
+    methods: &str,
+    at: &Circumstances<'_>,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<(Session, Secret)> {
+    let now = at.now;
+    let cookie = Secret::generate(rng);
+    let session = Session {
+        id: SessionId::generate(rng),
+        user_id: user.clone(),
+        token_hash: cookie.hash(),
+        auth_time: now,
+        methods: methods.to_owned(),
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now.plus(at.lifetimes.absolute),
+        ended_at: None,
+        ip_address: at.visitor.address.map(|address| address.to_string()),
+        user_agent: at.visitor.user_agent.clone(),
+    };
+    let session = match at.present {
+        Some(present) if present.user_id == *user => {
+            let renewed = Session {
+                id: present.id.clone(),
+                created_at: present.created_at,
+                ..session
+            };
+            sessions::renew(tx, &renewed).await?;
+            renewed
+        }
+        other => {
+            if let Some(other) = other {
+                end(tx, other, now).await?;
+            }
+            sessions::insert(tx, &session).await?;
+            session
+        }
+    };
+    let details = json!({ "session": session.id, "methods": methods });
+    audit::record(
+        tx,
+        Actor::User(user),
+        "user.signed_in",
+        user.as_str(),
+        details,
+        now,
+        rng,
+    )
+    .await?;
+    Ok((session, cookie))
+}
+
+/// Ends a session, and with it what clients were granted in it.
+pub async fn end(tx: &mut Tx, session: &Session, now: Timestamp) -> sqlx::Result<()> {
+    sessions::end(tx, &session.id, now).await?;
+    grants::revoke_for_session(tx, &session.id, now).await?;
+    Ok(())
+}
+
+/// Ends all sessions of a user, and what clients were granted in them.
+pub async fn end_all(tx: &mut Tx, user: &UserId, now: Timestamp) -> sqlx::Result<()> {
+    sessions::end_for_user(tx, user, None, now).await?;
+    grants::revoke_for_user(tx, user, None, now).await?;
+    Ok(())
+}
