@@ -93,6 +93,18 @@ pub struct AuthorizationRequest {
     pub rat: Timestamp,
 }
 
+impl AuthorizationRequest {
+    /// Gives the address or user name that `login_hint` suggests.
+    ///
+    /// Kinde's forms are an address, `username:x` and `phone:+61…:au` (`kinde-surface.md` §5.1);
+    /// nobody signs in by phone number here.
+    pub fn hinted_identifier(&self) -> Option<&str> {
+        let hint = self.login_hint.as_deref()?.trim();
+        let identifier = hint.strip_prefix("username:").unwrap_or(hint);
+        (!identifier.is_empty() && !hint.starts_with("phone:")).then_some(identifier)
+    }
+}
+
 /// What a client may ask for.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientPolicy<'a> {

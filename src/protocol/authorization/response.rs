@@ -119,3 +119,90 @@ pub fn reauth_state(request: &AuthorizationRequest) -> String {
     .collect();
     BASE64_STANDARD.encode(Value::Object(members).to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::protocol::authorization::tests::parsed;
+
+    fn address(delivery: Delivery) -> String {
+        match delivery {
+            Delivery::Redirect(address) => address,
+            Delivery::FormPost { .. } => panic!("a form"),
+        }
+    }
+
+    fn issuer() -> Issuer {
+        Issuer::parse("https://id.example.test").unwrap()
+    }
+
+    #[test]
+    fn reauth_state_leaves_out_what_was_not_asked_for() {
+        for (query, json) in [
+            ("", "{}"),
+            ("prompt=none&scope=openid&state=s", "{}"),
+            ("start_page=registration", r#"{"prompt":"create"}"#),
+            (
+                "prompt=login&start_page=registration",
+                r#"{"prompt":"login"}"#,
+            ),
+        ] {
+            let reauth = BASE64_STANDARD
+                .decode(reauth_state(&parsed(query)))
+                .unwrap();
+            assert_eq!(String::from_utf8(reauth).unwrap(), json, "{query}");
+        }
+    }
+
+    #[test]
+    fn every_response_carries_state_and_iss() {
+        let request = parsed("state=s");
+        let tail = "&state=s&iss=https%3A%2F%2Fid.example.test";
+        assert_eq!(
+            address(request.grant(&"c".into(), &issuer())),
+            format!("https://a.test/cb?x=1&code=c{tail}")
+        );
+        let error = OAuthError::new(ErrorCode::LoginRequired, "no session");
+        let expected = format!(
+            "https://a.test/cb?x=1&error=login_required&error_description=no+session{tail}"
+        );
+        assert_eq!(address(request.refuse(&error, &issuer())), expected);
+        let redirect = error_response(
+            &request.redirect_uri,
+            request.response_mode,
+            request.state.as_deref(),
+            &error,
+            &issuer(),
+        );
+        assert_eq!(address(redirect), expected);
+    }
+
+    #[test]
+    fn an_expired_sign_in_goes_back_to_clients_that_understand() {
+        assert_eq!(parsed("").expire(&issuer()), None);
+        let expired = address(parsed("supports_reauth=true").expire(&issuer()).unwrap());
+        assert!(expired.contains("&error=login_link_expired&"), "{expired}");
+        assert!(expired.contains("&reauth_state=e30%3D&"), "{expired}");
+    }
+
+    #[test]
+    fn reauth_state_is_base64_of_the_strings_that_a_fresh_request_needs() {
+        let conn = "conn_0192c16abb53b44277e597d31877ba5b";
+        let request = parsed(&format!(
+            "prompt=create&org_code=org_1ccfb819462&is_create_org=true&org_name=Acme\
+             &connection_id={conn}&audience=a&audience=b&lang=de&login_hint=ada@a.test\
+             &invitation_code=inv_1&supports_reauth=true&scope=openid&state=s&nonce=n",
+        ));
+        let reauth = BASE64_STANDARD.decode(reauth_state(&request)).unwrap();
+        assert_eq!(
+            serde_json::from_slice::<serde_json::Value>(&reauth).unwrap(),
+            json!({
+                "org_code": "org_1ccfb819462", "org_name": "Acme", "is_create_org": "true",
+                "prompt": "create", "login_hint": "ada@a.test", "lang": "de", "connection_id": conn,
+                "audience": "a b", "invitation_code": "inv_1",
+            })
+        );
+    }
+}

@@ -66,6 +66,9 @@ pub fn check_redirect_uri(kind: ApplicationKind, uri: &str) -> Result<(), String
     }
     let parsed = Url::parse(uri).map_err(|error| format!("is not an absolute URI: {error}"))?;
     match parsed.scheme() {
+        _ if !parsed.username().is_empty() || parsed.password().is_some() => {
+            Err("must not hold a user name or password".into())
+        }
         "https" => check_authority(uri, "https://"),
         "http" => {
             check_authority(uri, "http://")?;
@@ -99,6 +102,7 @@ fn check_authority(uri: &str, prefix: &str) -> Result<(), String> {
     if authority.is_empty() {
         return Err("must name a host".into());
     }
+    // `Url` sees no user name in `https://@host`, others may.
     if authority.contains('@') {
         return Err("must not hold a user name or password".into());
     }
@@ -227,6 +231,7 @@ mod tests {
             (Web, "https://bücher.test/cb", false),
             (Web, "com.example.app:/cb", false),
             (Spa, "com.example.app:/cb", false),
+            (Native, "com.example.app://ada@cb", false),
             (Native, "example:/cb", false),
             (Native, "javascript:alert(1)", false),
             (Native, "data:text/html,x", false),
