@@ -1,5 +1,10 @@
 //! Enums whose variants are words: of a specification, or of a column in the store.
 
+/// A word that is none of those expected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is none of the words expected here")]
+pub struct UnknownWord(pub String);
+
 /// Declares an enum that is written and read as the words given.
 ///
 /// It gets `ALL`, `as_str`, `parse`, `Display`, `FromStr`, and serde as that word.
@@ -39,6 +44,12 @@ macro_rules! words {
             }
         }
 
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
         impl std::str::FromStr for $name {
             type Err = $crate::words::UnknownWord;
 
@@ -46,18 +57,33 @@ macro_rules! words {
                 Self::parse(word).ok_or_else(|| $crate::words::UnknownWord(word.to_owned()))
             }
         }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
     };
 }
 
 pub(crate) use words;
 
-/// A word that is none of an enum's.
-#[derive(Debug, thiserror::Error)]
-#[error("`{0}` is none of the words expected here")]
-pub struct UnknownWord(pub String);
+#[cfg(test)]
+mod tests {
+    use super::UnknownWord;
+    use crate::protocol::client::GrantType;
+
+    #[test]
+    fn every_variant_is_written_and_read_as_its_word() {
+        for grant_type in GrantType::ALL {
+            let word = grant_type.as_str();
+            assert_eq!(grant_type.to_string(), word);
+            assert_eq!(GrantType::parse(word), Some(*grant_type));
+            assert_eq!(word.parse(), Ok(*grant_type));
+            assert_eq!(serde_json::to_value(grant_type).unwrap(), word);
+            assert_eq!(
+                serde_json::from_value::<GrantType>(word.into()).unwrap(),
+                *grant_type
+            );
+        }
+        assert_eq!(GrantType::parse("Refresh_Token"), None);
+        assert_eq!(
+            "password".parse::<GrantType>(),
+            Err(UnknownWord("password".into()))
+        );
+    }
+}

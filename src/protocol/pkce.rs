@@ -3,6 +3,8 @@
 //! Only `S256` is accepted (RFC 9700 §2.1.1): `plain` shows the verifier to whoever sees the
 //! authorization request.
 
+use std::{fmt, str::FromStr};
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -55,6 +57,20 @@ impl CodeChallenge {
     /// Gives the challenge as it was sent.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Display for CodeChallenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for CodeChallenge {
+    type Err = OAuthError;
+
+    fn from_str(challenge: &str) -> Result<Self, OAuthError> {
+        Self::parse(challenge)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Owns their syntax and set operations (RFC 6749 §3.3) and the names that OpenID Connect and
 //! Kinde give a meaning. Which scopes a client may have is decided elsewhere.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -162,14 +162,6 @@ impl PartialEq for Scopes {
 
 impl Eq for Scopes {}
 
-impl std::str::FromStr for Scopes {
-    type Err = OAuthError;
-
-    fn from_str(text: &str) -> Result<Self, OAuthError> {
-        Self::parse(text)
-    }
-}
-
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, scope) in self.iter().enumerate() {
@@ -187,6 +179,14 @@ impl FromIterator<Scope> for Scopes {
         let mut scopes = Self::default();
         iter.into_iter().for_each(|scope| scopes.insert(scope));
         scopes
+    }
+}
+
+impl FromStr for Scopes {
+    type Err = OAuthError;
+
+    fn from_str(text: &str) -> Result<Self, OAuthError> {
+        Self::parse(text)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which steps an End-User is, or is not, to be shown.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +81,14 @@ impl fmt::Display for Prompts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words: Vec<_> = self.iter().map(Prompt::as_str).collect();
         f.write_str(&words.join(" "))
+    }
+}
+
+impl FromStr for Prompts {
+    type Err = OAuthError;
+
+    fn from_str(text: &str) -> Result<Self, OAuthError> {
+        Self::parse(text)
     }
 }
 
