@@ -1,0 +1,266 @@
+//! What every page has in common: its shell, the messages beside its fields, its headers.
+//!
+//! The pages themselves are in the files of their handlers. Security headers are set for all
+//! responses in one place, not here.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+
+use crate::web::assets::{Assets, Brand};
+use crate::web::text::{Locale, Text};
+
+/// What surrounds every page.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    pub text: Text,
+    pub brand: Arc<Brand>,
+    pub assets: Arc<Assets>,
+    /// Proves that a form came from a page of ours; empty on pages without forms.
+    pub csrf: String,
+    /// The application the End-User is on the way to, once it is known.
+    pub client: Option<ClientFace>,
+}
+
+/// What the End-User may see of a client (OpenID Connect Dynamic Registration 1.0 §2).
+#[derive(Clone, Debug, Default)]
+pub struct ClientFace {
+    pub name: String,
+    pub logo_uri: Option<String>,
+    pub policy_uri: Option<String>,
+    pub tos_uri: Option<String>,
+    /// Where the application is; the way back from an error.
+    pub client_uri: Option<String>,
+}
+
+impl Shell {
+    /// A shell without forms and client.
+    pub fn new(locale: Locale, brand: Arc<Brand>, assets: Arc<Assets>) -> Self {
+        Self {
+            text: Text::new(locale),
+            brand,
+            assets,
+            csrf: String::new(),
+            client: None,
+        }
+    }
+
+    /// The text of `key`.
+    pub fn t(&self, key: &str) -> String {
+        self.text.t(key)
+    }
+
+    /// The text of `key`, with its places filled.
+    pub fn with<V: AsRef<str>>(&self, key: &str, places: &[(&'static str, V)]) -> String {
+        self.text.with(key, places)
+    }
+
+    /// The text of a message.
+    pub fn say(&self, message: &Message) -> String {
+        self.text.with(message.key, &message.places)
+    }
+
+    /// Whom the page speaks for: the client, or else the brand.
+    pub fn name(&self) -> &str {
+        match &self.client {
+            Some(client) => &client.name,
+            None => &self.brand.name,
+        }
+    }
+}
+
+/// A sentence for the End-User: a key of the catalogue and what fills its places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    key: &'static str,
+    places: Vec<(&'static str, String)>,
+}
+
+impl Message {
+    /// A sentence without places.
+    pub fn new(key: &'static str) -> Self {
+        Self::with(key, Vec::new())
+    }
+
+    /// A sentence with its places filled.
+    pub fn with(key: &'static str, places: Vec<(&'static str, String)>) -> Self {
+        Self { key, places }
+    }
+}
+
+/// What was wrong with a form, beside its fields and above them all.
+#[derive(Clone, Debug, Default)]
+pub struct Problems {
+    /// About no field in particular.
+    pub form: Option<Message>,
+    fields: Vec<(&'static str, Message)>,
+}
+
+impl Problems {
+    /// Nothing is wrong.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Something is wrong that no field can be blamed for.
+    pub fn form(message: Message) -> Self {
+        Self {
+            form: Some(message),
+            fields: Vec::new(),
+        }
+    }
+
+    /// One field, by its `name`, is wrong.
+    pub fn field(name: &'static str, message: Message) -> Self {
+        let mut problems = Self::none();
+        problems.add(name, message);
+        problems
+    }
+
+    /// Notes that a field is wrong. Its first message stays.
+    pub fn add(&mut self, name: &'static str, message: Message) {
+        if self.of(name).is_none() {
+            self.fields.push((name, message));
+        }
+    }
+
+    /// What is wrong with a field.
+    pub fn of(&self, name: &str) -> Option<&Message> {
+        self.fields
+            .iter()
+            .find(|(field, _)| *field == name)
+            .map(|(_, message)| message)
+    }
+
+    /// Whether the form may be acted upon.
+    pub fn is_empty(&self) -> bool {
+        self.form.is_none() && self.fields.is_empty()
+    }
+
+    /// Whether a summary above the form helps: one wrong field speaks for itself.
+    pub fn need_summary(&self) -> bool {
+        self.form.is_some() || self.fields.len() > 1
+    }
+
+    /// The wrong fields by name, in the order of the form.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &Message)> {
+        self.fields.iter().map(|(name, message)| (*name, message))
+    }
+
+    /// Whether this field is where the End-User should go on: the first that is wrong or, when
+    /// none is, the form's first.
+    pub fn focus(&self, name: &str, first: bool) -> bool {
+        match self.fields.first() {
+            Some((field, _)) => *field == name,
+            None => first,
+        }
+    }
+}
+
+/// The `id` of a field, by its name.
+///
+/// `username` and `password` are what test clients of the `OpenID` Foundation look for.
+pub fn field_id(name: &str) -> &str {
+    match name {
+        "p_confirmation_code" => "code",
+        "p_email" => "username",
+        "p_first_name" => "first-name",
+        "p_first_password" => "new-password",
+        "p_has_clickwrap_accepted" => "terms-accepted",
+        "p_last_name" => "last-name",
+        "p_password" => "password",
+        "p_second_password" => "repeat-password",
+        other => other,
+    }
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Full name; the email address or username where there is none.
+    pub name: String,
+    /// Email address or username.
+    pub identifier: String,
+}
+
+impl Person {
+    /// The letters in the circle beside the name.
+    pub fn initials(&self) -> String {
+        self.name
+            .split_whitespace()
+            .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()))
+            .take(2)
+            .flat_map(char::to_uppercase)
+            .collect()
+    }
+}
+
+/// Tells the End-User that it cannot go on, and what to do.
+#[derive(Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage<'a> {
+    pub shell: &'a Shell,
+    pub heading: Message,
+    pub explanation: Message,
+    /// `error` of RFC 6749 §4.1.2.1, when there is one.
+    pub code: Option<&'a str>,
+    /// What a developer can act on; reveals nothing of this server.
+    pub description: Option<&'a str>,
+    /// To be quoted; stands in the log.
+    pub reference: Option<&'a str>,
+    /// A way out: usually the application.
+    pub back: Option<&'a str>,
+}
+
+/// Carries an authorization response to the client (OAuth 2.0 Form Post Response Mode §2).
+#[derive(Template)]
+#[template(path = "form_post.html")]
+pub struct FormPostPage<'a> {
+    pub shell: &'a Shell,
+    /// The redirect URI.
+    pub action: &'a str,
+    pub parameters: &'a [(String, String)],
+}
+
+/// `script-src` for the only script there is, the one that submits [`FormPostPage`].
+pub const FORM_POST_SCRIPT: &str = "'sha256-PLACEHOLDER'";
+
+/// The page at `/`.
+#[derive(Template)]
+#[template(path = "home.html")]
+pub struct HomePage<'a> {
+    pub shell: &'a Shell,
+    pub person: Option<Person>,
+}
+
+/// Asks whether to sign out (OpenID Connect RP-Initiated Logout 1.0 §2).
+#[derive(Template)]
+#[template(path = "logout/confirm.html")]
+pub struct LogoutPage<'a> {
+    pub shell: &'a Shell,
+    pub person: Option<Person>,
+    /// Parameters of the logout request, carried through the form.
+    pub parameters: &'a [(String, String)],
+}
+
+/// Says that the End-User is signed out.
+#[derive(Template)]
+#[template(path = "logout/signed_out.html")]
+pub struct SignedOutPage<'a> {
+    pub shell: &'a Shell,
+    /// Where the application is.
+    pub back: Option<&'a str>,
+}
+
+/// Renders a page: never stored, as it may hold a token of a form.
+pub fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => (status, [(header::CACHE_CONTROL, "no-store")], Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

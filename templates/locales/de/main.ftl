@@ -1,0 +1,170 @@
+### Die Texte der Seiten und Mails auf Deutsch. Die Schlüssel sind in jeder Sprache dieselben.
+
+## An vielen Stellen
+
+allow = Zulassen
+back-to = Zurück zu { $application }
+cancel = Abbrechen
+change = Ändern
+change-what = (E-Mail-Adresse oder Benutzername)
+check-fields = Bitte prüfen Sie Ihre Angaben.
+client-policy = Datenschutz bei { $application }
+client-terms = Nutzungsbedingungen von { $application }
+continue = Weiter
+create-account = Jetzt anlegen
+deny = Nicht zulassen
+done = Fertig
+email = E-Mail-Adresse
+identifier = E-Mail-Adresse oder Benutzername
+password = Passwort
+privacy = Datenschutz
+sign-in = Anmelden
+sign-out = Abmelden
+support = Hilfe
+terms = Nutzungsbedingungen
+
+## Anmelden
+
+forgot-password = Passwort vergessen?
+no-account-yet = Noch kein Konto?
+sign-in-title = Bei { $application } anmelden
+
+## Konto auswählen
+
+other-account = Anderes Konto verwenden
+select-account-lead = Weiter zu { $application }
+select-account-title = Konto auswählen
+
+## Registrieren
+
+accept-terms = Ich stimme den Nutzungsbedingungen von { $application } zu.
+first-name = Vorname
+have-account = Sie haben schon ein Konto?
+last-name = Nachname
+read-privacy = Datenschutzerklärung lesen
+read-terms = Nutzungsbedingungen lesen
+register-lead = Weiter zu { $application }
+register-title = Konto anlegen
+registration-closed = Hier lassen sich keine neuen Konten anlegen. Bitte wenden Sie sich an die Person, die Sie eingeladen hat.
+
+## Passwort wählen
+
+choose-password-title = Passwort wählen
+new-password = Neues Passwort
+password-hint = Mindestens 8 Zeichen. Gut geeignet sind einige Wörter ohne Zusammenhang.
+repeat-password = Passwort wiederholen
+
+## Code
+
+code = 6-stelliger Code
+code-lead = Wir haben einen Code gesendet an
+code-missing = Nichts angekommen?
+code-sent-again = Wir haben Ihnen einen neuen Code gesendet.
+code-title = Sehen Sie in Ihre E-Mails
+other-address = Andere Adresse verwenden
+resend-code = Neuen Code senden
+
+## Vergessenes Passwort
+
+back-to-sign-in = Zurück zur Anmeldung
+forgot-lead = Geben Sie die E-Mail-Adresse Ihres Kontos ein. Wir senden Ihnen einen Code, mit dem Sie ein neues Passwort wählen.
+forgot-title = Passwort vergessen?
+send-code = Code senden
+
+## Zustimmung
+
+consent-list = Damit darf { $application }
+consent-return = Danach kehren Sie zu { $destination } zurück.
+consent-title = { $application } möchte auf Ihr Konto zugreifen
+scope-address = Ihre Postanschrift sehen
+scope-email = Ihre E-Mail-Adresse sehen
+scope-offline_access = Diesen Zugriff behalten, auch wenn Sie nicht da sind
+scope-openid = Sie wiedererkennen
+scope-phone = Ihre Telefonnummer sehen
+scope-profile = Ihren Namen und Ihr Bild sehen
+
+## Abmelden
+
+logout-lead = Sie werden in diesem Browser abgemeldet.
+logout-title = Abmelden?
+signed-out-lead = Sie können dieses Fenster jetzt schließen.
+signed-out-title = Sie sind abgemeldet
+stay-signed-in = Angemeldet bleiben
+
+## Form Post
+
+form-post-lead = Wenn nichts geschieht, drücken Sie bitte die Taste.
+form-post-title = Zurück zu { $application }
+
+## Startseite und Konto
+
+change-password = Passwort ändern
+change-password-lead = Hier bleiben Sie angemeldet, überall sonst werden Sie abgemeldet.
+current-password = Aktuelles Passwort
+home-lead = Hier melden Sie sich bei Ihren Anwendungen an. Bitte beginnen Sie in der Anwendung, die Sie verwenden möchten.
+home-signed-in-title = Sie sind angemeldet
+home-title = Ihr Konto
+password-changed = Ihr Passwort wurde geändert.
+
+## Was an einem Formular nicht stimmt
+
+code-expired = Dieser Code gilt nicht mehr. Bitte lassen Sie sich einen neuen senden.
+code-wrong = Das ist nicht der Code, den wir gesendet haben. Bitte prüfen Sie ihn, oder lassen Sie sich einen neuen senden.
+email-invalid = Das sieht nicht nach einer E-Mail-Adresse aus.
+email-missing = Bitte geben Sie Ihre E-Mail-Adresse ein.
+first-name-missing = Bitte geben Sie Ihren Vornamen ein.
+form-expired = Diese Seite war zu lange offen. Bitte versuchen Sie es noch einmal.
+identifier-missing = Bitte geben Sie Ihre E-Mail-Adresse oder Ihren Benutzernamen ein.
+last-name-missing = Bitte geben Sie Ihren Nachnamen ein.
+name-too-long = Das ist zu lang.
+password-common = Dieses Passwort ist leicht zu erraten. Bitte wählen Sie ein anderes.
+password-long = Bitte verwenden Sie höchstens 1.024 Zeichen.
+password-missing = Bitte geben Sie Ihr Passwort ein.
+password-mismatch = Die beiden Passwörter unterscheiden sich.
+password-same = Das ist Ihr aktuelles Passwort. Bitte wählen Sie ein anderes.
+password-short = Bitte verwenden Sie mindestens 8 Zeichen.
+password-wrong = Das ist nicht Ihr aktuelles Passwort.
+sign-in-refused = E-Mail-Adresse, Benutzername oder Passwort ist falsch.
+terms-missing = Bitte stimmen Sie den Nutzungsbedingungen zu, um fortzufahren.
+too-many-attempts = Zu viele Versuche. Bitte warten Sie einige Minuten, und versuchen Sie es dann noch einmal.
+
+## Fehlerseite
+
+error-code = Fehler
+error-description = Einzelheiten
+error-reference = Kennung
+error-busy-explanation = Bitte versuchen Sie es gleich noch einmal.
+error-busy-title = Das geht gerade nicht
+error-denied-explanation = Sie haben keinen Zugang zu dieser Anwendung. Wenn Sie ihn haben sollten, wenden Sie sich bitte an die Betreuung der Anwendung.
+error-denied-title = Kein Zugang
+error-expired-explanation = Diese Anmeldung war zu lange offen oder ist bereits abgeschlossen. Bitte beginnen Sie in der Anwendung noch einmal.
+error-expired-title = Diese Seite ist abgelaufen
+error-foreign-explanation = Diese Anmeldung wurde in einem anderen Browser begonnen. Bitte beginnen Sie in der Anwendung noch einmal.
+error-foreign-title = Diese Seite gehört zu einem anderen Browser
+error-internal-explanation = Das liegt an uns. Bitte versuchen Sie es noch einmal; wenn es wieder geschieht, nennen Sie uns die Kennung unten.
+error-internal-title = Etwas ist schiefgegangen
+error-not-found-explanation = Bitte prüfen Sie die Adresse, oder beginnen Sie in der Anwendung noch einmal.
+error-not-found-title = Hier ist nichts
+error-request-explanation = Die Anwendung, von der Sie kommen, hat eine Anfrage gesendet, die wir nicht annehmen können. Bitte gehen Sie zurück, und versuchen Sie es noch einmal; wenn es wieder geschieht, sagen Sie der Betreuung der Anwendung Bescheid.
+error-request-title = Wir können Sie nicht anmelden
+
+## Mails
+
+mail-footer = Sie erhalten diese Mail, weil jemand Ihre Adresse bei { $brand } eingegeben hat.
+mail-greeting = Guten Tag { $name },
+mail-greeting-unknown = Guten Tag,
+mail-ignore = Wenn Sie das nicht waren, können Sie diese Mail ignorieren. Ohne den Code geschieht nichts.
+mail-code-validity = Der Code gilt { $minutes } Minuten. Geben Sie ihn nie weiter: Niemand von { $brand } wird Sie danach fragen.
+mail-verify-subject = { $code } ist Ihr Code für { $brand }
+mail-verify-lead = geben Sie diesen Code ein, um Ihre E-Mail-Adresse zu bestätigen:
+mail-reset-subject = { $code } ist Ihr Code für ein neues Passwort
+mail-reset-lead = geben Sie diesen Code ein, um ein neues Passwort für { $brand } zu wählen:
+mail-already-subject = Sie haben schon ein Konto bei { $brand }
+mail-already-lead = jemand wollte mit dieser Adresse ein Konto bei { $brand } anlegen. Es gibt bereits eines, deshalb wurde nichts geändert.
+mail-already-advice = Wenn Sie es waren, melden Sie sich bitte mit Ihrem Passwort an. Haben Sie es vergessen, wählen Sie bei der Anmeldung „Passwort vergessen?“.
+mail-no-account-subject = Zu dieser Adresse gibt es bei { $brand } kein Konto
+mail-no-account-lead = jemand hat bei { $brand } ein neues Passwort angefordert, aber zu dieser Adresse gibt es kein Konto.
+mail-no-account-advice = Wenn Sie es waren, haben Sie sich vielleicht mit einer anderen Adresse registriert. Wenn nicht, können Sie diese Mail ignorieren.
+mail-changed-subject = Ihr Passwort bei { $brand } wurde geändert
+mail-changed-lead = das Passwort Ihres Kontos bei { $brand } wurde soeben geändert. Überall sonst wurden Sie abgemeldet.
+mail-changed-advice = Wenn Sie das nicht waren, wählen Sie sofort ein neues Passwort: Wählen Sie bei der Anmeldung „Passwort vergessen?“.

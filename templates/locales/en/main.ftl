@@ -1,0 +1,170 @@
+### The words of pages and mails in English. Keys are the same in every language.
+
+## In many places
+
+allow = Allow
+back-to = Back to { $application }
+cancel = Cancel
+change = Change
+change-what = the email address or username
+check-fields = Please check what you entered.
+client-policy = Privacy at { $application }
+client-terms = Terms of { $application }
+continue = Continue
+create-account = Create one
+deny = Don’t allow
+done = Done
+email = Email
+identifier = Email or username
+password = Password
+privacy = Privacy
+sign-in = Sign in
+sign-out = Sign out
+support = Help
+terms = Terms
+
+## Sign in
+
+forgot-password = Forgot your password?
+no-account-yet = No account yet?
+sign-in-title = Sign in to { $application }
+
+## Choose an account
+
+other-account = Use another account
+select-account-lead = to continue to { $application }
+select-account-title = Choose an account
+
+## Register
+
+accept-terms = I agree to the terms of { $application }.
+first-name = First name
+have-account = Already have an account?
+last-name = Last name
+read-privacy = Read the privacy policy
+read-terms = Read the terms
+register-lead = to continue to { $application }
+register-title = Create your account
+registration-closed = New accounts can’t be created here. Please ask whoever invited you.
+
+## Choose a password
+
+choose-password-title = Choose a password
+new-password = New password
+password-hint = At least 8 characters. A few unrelated words work well.
+repeat-password = Repeat the password
+
+## Code
+
+code = 6-digit code
+code-lead = We sent a code to
+code-missing = Nothing arrived?
+code-sent-again = We sent you a new code.
+code-title = Check your email
+other-address = Use another address
+resend-code = Send a new code
+
+## Forgotten password
+
+back-to-sign-in = Back to sign in
+forgot-lead = Enter the email address of your account. We’ll send you a code to choose a new password.
+forgot-title = Forgot your password?
+send-code = Send code
+
+## Consent
+
+consent-list = This lets { $application }
+consent-return = After that you return to { $destination }.
+consent-title = { $application } asks for access to your account
+scope-address = See your postal address
+scope-email = See your email address
+scope-offline_access = Keep this access while you are away
+scope-openid = Know that it’s you
+scope-phone = See your phone number
+scope-profile = See your name and picture
+
+## Sign out
+
+logout-lead = You will be signed out in this browser.
+logout-title = Sign out?
+signed-out-lead = You can close this window now.
+signed-out-title = You are signed out
+stay-signed-in = Stay signed in
+
+## Form post
+
+form-post-lead = If nothing happens, press the button.
+form-post-title = Returning to { $application }
+
+## Home and account
+
+change-password = Change password
+change-password-lead = You stay signed in here. Everywhere else you will be signed out.
+current-password = Current password
+home-lead = This is where you sign in to your applications. Please start from the application you want to use.
+home-signed-in-title = You are signed in
+home-title = Your account
+password-changed = Your password has been changed.
+
+## What was wrong with a form
+
+code-expired = This code is no longer valid. Please have a new one sent.
+code-wrong = That isn’t the code we sent. Please check it, or have a new one sent.
+email-invalid = That doesn’t look like an email address.
+email-missing = Please enter your email address.
+first-name-missing = Please enter your first name.
+form-expired = This page was open for too long. Please try again.
+identifier-missing = Please enter your email address or username.
+last-name-missing = Please enter your last name.
+name-too-long = That is too long.
+password-common = This password is easy to guess. Please choose another one.
+password-long = Please use at most 1,024 characters.
+password-missing = Please enter your password.
+password-mismatch = The two passwords differ.
+password-same = This is your current password. Please choose another one.
+password-short = Please use at least 8 characters.
+password-wrong = That isn’t your current password.
+sign-in-refused = The email address, username or password is wrong.
+terms-missing = Please agree to the terms to go on.
+too-many-attempts = Too many attempts. Please wait a few minutes and try again.
+
+## Error page
+
+error-code = Error
+error-description = Details
+error-reference = Reference
+error-busy-explanation = Please try again in a moment.
+error-busy-title = We can’t do that right now
+error-denied-explanation = You have no access to this application. If you think you should, please ask whoever looks after it.
+error-denied-title = Access denied
+error-expired-explanation = This sign-in was open for too long, or has already been completed. Please start again from the application.
+error-expired-title = This page has expired
+error-foreign-explanation = This sign-in was started in another browser. Please start again from the application.
+error-foreign-title = This page belongs to another browser
+error-internal-explanation = It’s our fault. Please try again; if it happens again, tell us the reference below.
+error-internal-title = Something went wrong
+error-not-found-explanation = Please check the address, or start again from the application.
+error-not-found-title = There is nothing here
+error-request-explanation = The application you come from has sent a request we can’t accept. Please go back and try again; if it happens again, tell whoever looks after the application.
+error-request-title = We can’t sign you in
+
+## Mails
+
+mail-footer = You receive this mail because someone entered your address at { $brand }.
+mail-greeting = Hello { $name },
+mail-greeting-unknown = Hello,
+mail-ignore = If that wasn’t you, you can ignore this mail. Nothing happens without the code.
+mail-code-validity = The code is valid for { $minutes } minutes. Never pass it on: nobody from { $brand } will ask you for it.
+mail-verify-subject = { $code } is your code for { $brand }
+mail-verify-lead = Enter this code to confirm your email address:
+mail-reset-subject = { $code } is your code for a new password
+mail-reset-lead = Enter this code to choose a new password for { $brand }:
+mail-already-subject = You already have an account at { $brand }
+mail-already-lead = Someone tried to create an account at { $brand } with this address. It already has one, so nothing was changed.
+mail-already-advice = If it was you, please sign in with your password. If you have forgotten it, choose “Forgot your password?” when you sign in.
+mail-no-account-subject = There is no account for this address at { $brand }
+mail-no-account-lead = Someone asked for a new password at { $brand }, but there is no account for this address.
+mail-no-account-advice = If it was you, you may have registered with another address. If it wasn’t, you can ignore this mail.
+mail-changed-subject = Your password at { $brand } was changed
+mail-changed-lead = The password of your account at { $brand } was changed just now. You were signed out everywhere else.
+mail-changed-advice = If that wasn’t you, choose a new password at once: choose “Forgot your password?” when you sign in.
