@@ -26,7 +26,7 @@ pub struct Brand {
     pub logo_url: Option<String>,
     /// Buttons, links and focus rings.
     pub accent: Colour,
-    /// The same in the dark scheme; without one, `accent` made light enough to read.
+    /// The same in the dark scheme; without one, `accent`, made lighter where it would be lost.
     pub accent_dark: Option<Colour>,
     /// Linked at the foot of every page.
     pub privacy_url: Option<String>,
@@ -107,7 +107,7 @@ fn embedded(name: &str) -> String {
 fn brand_stylesheet(brand: &Brand) -> String {
     let dark = brand
         .accent_dark
-        .unwrap_or_else(|| brand.accent.contrasting(Colour::DARK_CARD, 4.5));
+        .unwrap_or_else(|| brand.accent.contrasting(Colour::DARK_CARD, 2.25));
     let mut css = String::from(":root{");
     colours(&mut css, brand.accent, Colour::LIGHT_CARD);
     css.push_str("}\n@media (prefers-color-scheme:dark){:root{");

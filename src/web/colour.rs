@@ -35,7 +35,9 @@ impl Colour {
 
     /// The colour of text on this one: white, or black where white would be hard to read.
     pub fn ink(self) -> Self {
-        if self.contrast(Self::WHITE) >= 4.5 || self.contrast(Self::WHITE) >= self.contrast(Self::BLACK) {
+        if self.contrast(Self::WHITE) >= 4.5
+            || self.contrast(Self::WHITE) >= self.contrast(Self::BLACK)
+        {
             Self::WHITE
         } else {
             Self::BLACK
@@ -101,18 +103,25 @@ mod tests {
     #[test]
     fn only_six_hexadecimal_digits_are_a_colour() {
         assert_eq!(Colour::parse("#2F54D0"), Some(Colour::ACCENT));
-        for text in ["", "#", "2f54d0", "#2f54d", "#2f54d0a", "#gggggg", "#fff", "red;}"] {
+        for text in [
+            "", "#", "2f54d0", "#2f54d", "#2f54d0a", "#gggggg", "#fff", "red;}",
+        ] {
             assert_eq!(Colour::parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn every_accent_can_be_read() {
-        for text in ["#000000", "#ffffff", "#ffd400", "#2f54d0", "#7f7f7f", "#00ff00"] {
+        for text in [
+            "#000000", "#ffffff", "#ffd400", "#2f54d0", "#7f7f7f", "#00ff00",
+        ] {
             let accent = Colour::parse(text).unwrap();
             assert!(accent.contrast(accent.ink()) >= 4.5, "{text}");
             for card in [Colour::LIGHT_CARD, Colour::DARK_CARD] {
-                assert!(accent.contrasting(card, 4.5).contrast(card) >= 4.5, "{text}");
+                assert!(
+                    accent.contrasting(card, 4.5).contrast(card) >= 4.5,
+                    "{text}"
+                );
             }
         }
     }

@@ -224,8 +224,8 @@ pub struct FormPostPage<'a> {
     pub parameters: &'a [(String, String)],
 }
 
-/// `script-src` for the only script there is, the one that submits [`FormPostPage`].
-pub const FORM_POST_SCRIPT: &str = "'sha256-PLACEHOLDER'";
+/// The source that `script-src` allows: the only script there is, which submits [`FormPostPage`].
+pub const FORM_POST_SCRIPT: &str = "'sha256-kJd/po0ibbDkLAGT/xICQiAx79nz37e4AzVx9nhNBsY='";
 
 /// The page at `/`.
 #[derive(Template)]
@@ -261,6 +261,70 @@ pub fn page(status: StatusCode, template: &impl Template) -> Response {
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+    use crate::web::colour::Colour;
+
+    fn shell() -> Shell {
+        let brand = Arc::new(Brand {
+            name: "Acme".to_owned(),
+            logo_url: None,
+            accent: Colour::ACCENT,
+            accent_dark: None,
+            privacy_url: None,
+            terms_url: None,
+            support_url: None,
+        });
+        let assets = Arc::new(Assets::new(&brand));
+        Shell::new(Locale::English, brand, assets)
+    }
+
+    #[test]
+    fn the_policy_allows_the_script_of_the_form_post_page() {
+        let shell = shell();
+        let page = FormPostPage {
+            shell: &shell,
+            action: "https://client.test/callback",
+            parameters: &[("state".to_owned(), "\"><script>".to_owned())],
+        };
+        let html = page.render().unwrap();
+        let scripts: Vec<&str> = html.split("<script>").skip(1).collect();
+        assert_eq!(scripts.len(), 1);
+        let script = scripts[0].split("</script>").next().unwrap();
+        let hash = STANDARD.encode(Sha256::digest(script));
+        assert_eq!(FORM_POST_SCRIPT, format!("'sha256-{hash}'"));
+    }
+
+    #[test]
+    fn one_wrong_field_speaks_for_itself() {
+        let message = || Message::new("email-missing");
+        let mut problems = Problems::field("p_email", message());
+        assert!(!problems.need_summary());
+        problems.add("p_email", Message::new("email-invalid"));
+        assert_eq!(problems.of("p_email"), Some(&message()));
+        problems.add("p_first_name", Message::new("first-name-missing"));
+        assert!(problems.need_summary());
+    }
+
+    #[test]
+    fn initials_are_two_letters_at_most() {
+        for (name, expected) in [
+            ("Alice Appleton", "AA"),
+            ("alice@acme.test", "A"),
+            ("(ä) von Berg", "ÄV"),
+            ("", ""),
+        ] {
+            let (name, identifier) = (name.to_owned(), String::new());
+            assert_eq!(Person { name, identifier }.initials(), expected);
         }
     }
 }

@@ -122,20 +122,25 @@ impl Text {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::fs;
     use std::path::{Path, PathBuf};
 
     use super::*;
 
-    /// The `key = text` lines of a catalogue.
-    fn catalogue(locale: Locale) -> BTreeSet<String> {
+    /// The `key = text` lines of a catalogue: each key, and the places of its text.
+    fn catalogue(locale: Locale) -> BTreeMap<String, BTreeSet<String>> {
         let path = format!("templates/locales/{}/main.ftl", locale.as_str());
         fs::read_to_string(path)
             .unwrap()
             .lines()
             .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
-            .map(|line| line.split(" =").next().unwrap().to_owned())
+            .map(|line| {
+                let (key, text) = line.split_once(" = ").unwrap();
+                let places = text.split("{ $").skip(1);
+                let places = places.map(|rest| rest.split(" }").next().unwrap().to_owned());
+                (key.to_owned(), places.collect())
+            })
             .collect()
     }
 
@@ -160,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn every_catalogue_has_the_same_keys() {
+    fn every_catalogue_has_the_same_keys_and_places() {
         let english = catalogue(Locale::English);
         assert!(english.len() > 50, "the catalogue was not read");
         for locale in Locale::ALL {
@@ -182,10 +187,19 @@ mod tests {
             let Ok(source) = fs::read_to_string(&file) else {
                 continue;
             };
-            for opening in [".t(", ".with(", "Message::new(", "Message::with("] {
+            for (opening, has_places) in [
+                (".t(", false),
+                (".with(", true),
+                ("Message::new(", false),
+                ("Message::with(", true),
+            ] {
                 for key in literals_after(&source, opening) {
                     seen += 1;
-                    assert!(keys.contains(key), "{}: no text for {key}", file.display());
+                    let place = file.display();
+                    let Some(places) = keys.get(key) else {
+                        panic!("{place}: no text for {key}");
+                    };
+                    assert_eq!(!places.is_empty(), has_places, "{place}: places of {key}");
                 }
             }
         }

@@ -155,7 +155,10 @@ mod tests {
             for letter in LETTERS {
                 let mail = letter.write(Text::new(locale), "Acme", None).unwrap();
                 for part in [&mail.subject, &mail.text, &mail.html] {
-                    assert!(!part.contains("{ $") && !part.contains("nknown loc"), "{part}");
+                    assert!(
+                        !part.contains("{ $") && !part.contains("nknown loc"),
+                        "{part}"
+                    );
                 }
                 assert_eq!(mail.text.contains("123456"), letter.code().is_some());
                 assert_eq!(mail.html.contains("123456"), letter.code().is_some());

@@ -73,7 +73,7 @@ send-code = Code senden
 
 ## Zustimmung
 
-consent-list = Damit darf { $application }
+consent-list = Damit darf { $application }:
 consent-return = Danach kehren Sie zu { $destination } zurück.
 consent-title = { $application } möchte auf Ihr Konto zugreifen
 scope-address = Ihre Postanschrift sehen

@@ -73,7 +73,7 @@ send-code = Send code
 
 ## Consent
 
-consent-list = This lets { $application }
+consent-list = This lets { $application }:
 consent-return = After that you return to { $destination }.
 consent-title = { $application } asks for access to your account
 scope-address = See your postal address
