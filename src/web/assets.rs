@@ -4,37 +4,17 @@
 //! The brand's colours are a stylesheet of their own because the content security policy
 //! allows no inline styles.
 
-use std::fmt::Write as _;
-
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
-use crate::web::colour::Colour;
+use crate::config::{Branding, Colour};
+use crate::web::colour::{self, DARK_CARD, LIGHT_CARD};
 
 #[derive(RustEmbed)]
 #[folder = "templates/static/"]
 struct Files;
-
-/// How the pages present the organization that runs them.
-#[derive(Clone, Debug)]
-pub struct Brand {
-    /// Shown in titles, on our own pages and in mails.
-    pub name: String,
-    /// An image; without one, the built-in mark.
-    pub logo_url: Option<String>,
-    /// Buttons, links and focus rings.
-    pub accent: Colour,
-    /// The same in the dark scheme; without one, `accent`, made lighter where it would be lost.
-    pub accent_dark: Option<Colour>,
-    /// Linked at the foot of every page.
-    pub privacy_url: Option<String>,
-    /// Linked at the foot of every page.
-    pub terms_url: Option<String>,
-    /// Linked at the foot of every page: an address of a page or `mailto:`.
-    pub support_url: Option<String>,
-}
 
 /// The files under `/static/`, made once from the brand.
 #[derive(Debug)]
@@ -57,11 +37,11 @@ struct File {
 
 impl Assets {
     /// Makes the files of a brand.
-    pub fn new(brand: &Brand) -> Self {
+    pub fn new(branding: &Branding) -> Self {
         let files = vec![
             File::new("vestibule", "css", embedded("vestibule.css")),
-            File::new("brand", "css", brand_stylesheet(brand)),
-            File::new("mark", "svg", mark(brand.accent)),
+            File::new("brand", "css", brand_stylesheet(branding)),
+            File::new("mark", "svg", mark(branding.accent_light)),
         ];
         Self {
             stylesheet: files[0].path.clone(),
@@ -104,31 +84,25 @@ fn embedded(name: &str) -> String {
         .unwrap_or_default()
 }
 
-fn brand_stylesheet(brand: &Brand) -> String {
-    let dark = brand
-        .accent_dark
-        .unwrap_or_else(|| brand.accent.contrasting(Colour::DARK_CARD, 2.25));
-    let mut css = String::from(":root{");
-    colours(&mut css, brand.accent, Colour::LIGHT_CARD);
-    css.push_str("}\n@media (prefers-color-scheme:dark){:root{");
-    colours(&mut css, dark, Colour::DARK_CARD);
-    css.push_str("}}\n");
-    css
+fn brand_stylesheet(branding: &Branding) -> String {
+    format!(
+        ":root{{{}}}\n@media (prefers-color-scheme:dark){{:root{{{}}}}}\n",
+        properties(branding.accent_light, LIGHT_CARD),
+        properties(branding.accent_dark, DARK_CARD)
+    )
 }
 
-fn colours(css: &mut String, accent: Colour, card: Colour) {
-    let on_accent = accent.ink();
-    let link = accent.contrasting(card, 4.5);
-    let ring = accent.contrasting(card, 3.0);
-    let _ = write!(
-        css,
-        "--accent:{accent};--on-accent:{on_accent};--link:{link};--ring:{ring}"
-    );
+/// Links and focus rings keep the accent only where it can be seen on the card.
+fn properties(accent: Colour, card: Colour) -> String {
+    let on_accent = colour::ink(accent);
+    let link = colour::contrasting(accent, card, 4.5);
+    let ring = colour::contrasting(accent, card, 3.0);
+    format!("--accent:{accent};--on-accent:{on_accent};--link:{link};--ring:{ring}")
 }
 
 /// An open door in an archway, on a tile of the brand's colour.
 fn mark(accent: Colour) -> String {
-    let ink = accent.ink();
+    let ink = colour::ink(accent);
     format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40" rx="10" fill="{accent}"/><path d="M12 30V18a8 8 0 0 1 16 0v12" fill="none" stroke="{ink}" stroke-width="2.5" stroke-linecap="round" stroke-linejoin="round"/><path d="M20 15.500 26 18v12l-6-2.500z" fill="{ink}"/></svg>"#
     )
@@ -138,32 +112,36 @@ fn mark(accent: Colour) -> String {
 mod tests {
     use super::*;
 
-    fn brand(accent: &str) -> Brand {
-        Brand {
+    fn assets(green: u8) -> Assets {
+        let accent = Colour {
+            red: 0,
+            green,
+            blue: 200,
+        };
+        Assets::new(&Branding {
             name: "Acme".to_owned(),
             logo_url: None,
-            accent: Colour::parse(accent).unwrap(),
-            accent_dark: None,
-            privacy_url: None,
+            accent_light: accent,
+            accent_dark: accent,
             terms_url: None,
-            support_url: None,
-        }
+            privacy_url: None,
+        })
     }
 
     #[test]
     fn a_file_is_found_by_its_content() {
-        let blue = Assets::new(&brand("#2f54d0"));
-        let green = Assets::new(&brand("#0a7a4b"));
-        assert_eq!(blue.stylesheet, green.stylesheet);
-        assert_ne!(blue.brand_stylesheet, green.brand_stylesheet);
-        assert_eq!(blue.respond(&blue.stylesheet).status(), StatusCode::OK);
-        let stale = blue.respond(&green.brand_stylesheet);
+        let one = assets(80);
+        let other = assets(90);
+        assert_eq!(one.stylesheet, other.stylesheet);
+        assert_ne!(one.brand_stylesheet, other.brand_stylesheet);
+        assert_eq!(one.respond(&one.stylesheet).status(), StatusCode::OK);
+        let stale = one.respond(&other.brand_stylesheet);
         assert_eq!(stale.status(), StatusCode::NOT_FOUND);
     }
 
     #[test]
     fn files_are_kept_for_good() {
-        let assets = Assets::new(&brand("#2f54d0"));
+        let assets = assets(80);
         let response = assets.respond(&assets.stylesheet);
         let headers = response.headers();
         assert_eq!(headers[header::CONTENT_TYPE], "text/css; charset=utf-8");

@@ -9,14 +9,15 @@ use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
-use crate::web::assets::{Assets, Brand};
+use crate::config::Branding;
+use crate::web::assets::Assets;
 use crate::web::text::{Locale, Text};
 
 /// What surrounds every page.
 #[derive(Clone, Debug)]
 pub struct Shell {
     pub text: Text,
-    pub brand: Arc<Brand>,
+    pub brand: Arc<Branding>,
     pub assets: Arc<Assets>,
     /// Proves that a form came from a page of ours; empty on pages without forms.
     pub csrf: String,
@@ -30,14 +31,12 @@ pub struct ClientFace {
     pub name: String,
     pub logo_uri: Option<String>,
     pub policy_uri: Option<String>,
-    pub tos_uri: Option<String>,
-    /// Where the application is; the way back from an error.
-    pub client_uri: Option<String>,
+    pub terms_uri: Option<String>,
 }
 
 impl Shell {
     /// A shell without forms and client.
-    pub fn new(locale: Locale, brand: Arc<Brand>, assets: Arc<Assets>) -> Self {
+    pub fn new(locale: Locale, brand: Arc<Branding>, assets: Arc<Assets>) -> Self {
         Self {
             text: Text::new(locale),
             brand,
@@ -272,17 +271,21 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::web::colour::Colour;
+    use crate::config::Colour;
 
     fn shell() -> Shell {
-        let brand = Arc::new(Brand {
+        let accent = Colour {
+            red: 0,
+            green: 0,
+            blue: 200,
+        };
+        let brand = Arc::new(Branding {
             name: "Acme".to_owned(),
             logo_url: None,
-            accent: Colour::ACCENT,
-            accent_dark: None,
-            privacy_url: None,
+            accent_light: accent,
+            accent_dark: accent,
             terms_url: None,
-            support_url: None,
+            privacy_url: None,
         });
         let assets = Arc::new(Assets::new(&brand));
         Shell::new(Locale::English, brand, assets)

@@ -51,6 +51,7 @@ impl Letter<'_> {
             greeting,
             lead: text.with(lead, &places),
             code: self.code(),
+            footer: text.with(self.footer(), &places),
             advice: advice.iter().map(|key| text.with(key, &places)).collect(),
         };
         Ok(Mail {
@@ -91,6 +92,14 @@ impl Letter<'_> {
         }
     }
 
+    /// Key of the reason why the mail was sent.
+    fn footer(self) -> &'static str {
+        match self {
+            Self::PasswordChanged => "mail-footer-account",
+            _ => "mail-footer",
+        }
+    }
+
     fn code(&self) -> Option<&str> {
         match self {
             Self::ResetPassword { code, .. } | Self::VerifyEmail { code, .. } => Some(code),
@@ -116,6 +125,7 @@ struct Paper<'a> {
     lead: String,
     code: Option<&'a str>,
     advice: Vec<String>,
+    footer: String,
 }
 
 #[derive(Template)]

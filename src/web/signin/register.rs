@@ -13,17 +13,9 @@ pub struct RegisterPage<'a> {
     pub first_name: &'a str,
     pub last_name: &'a str,
     pub email: &'a str,
-    /// What has to be accepted, if anything.
-    pub terms: Option<Terms<'a>>,
+    /// Whether the terms are accepted, where the installation has any.
+    pub terms_accepted: bool,
     pub problems: Problems,
-}
-
-/// What has to be accepted to register.
-pub struct Terms<'a> {
-    pub terms_url: Option<&'a str>,
-    pub privacy_url: Option<&'a str>,
-    /// Whether the box is ticked.
-    pub accepted: bool,
 }
 
 /// Asks for the code sent by mail.

@@ -20,7 +20,6 @@ password = Passwort
 privacy = Datenschutz
 sign-in = Anmelden
 sign-out = Abmelden
-support = Hilfe
 terms = Nutzungsbedingungen
 
 ## Anmelden
@@ -37,7 +36,7 @@ select-account-title = Konto auswählen
 
 ## Registrieren
 
-accept-terms = Ich stimme den Nutzungsbedingungen von { $application } zu.
+accept-terms = Ich stimme den Nutzungsbedingungen von { $brand } zu.
 first-name = Vorname
 have-account = Sie haben schon ein Konto?
 last-name = Nachname
@@ -151,6 +150,7 @@ error-request-title = Wir können Sie nicht anmelden
 ## Mails
 
 mail-footer = Sie erhalten diese Mail, weil jemand Ihre Adresse bei { $brand } eingegeben hat.
+mail-footer-account = Sie erhalten diese Mail, weil Sie ein Konto bei { $brand } haben.
 mail-greeting = Guten Tag { $name },
 mail-greeting-unknown = Guten Tag,
 mail-ignore = Wenn Sie das nicht waren, können Sie diese Mail ignorieren. Ohne den Code geschieht nichts.

@@ -20,7 +20,6 @@ password = Password
 privacy = Privacy
 sign-in = Sign in
 sign-out = Sign out
-support = Help
 terms = Terms
 
 ## Sign in
@@ -37,7 +36,7 @@ select-account-title = Choose an account
 
 ## Register
 
-accept-terms = I agree to the terms of { $application }.
+accept-terms = I agree to the terms of { $brand }.
 first-name = First name
 have-account = Already have an account?
 last-name = Last name
@@ -151,6 +150,7 @@ error-request-title = We can’t sign you in
 ## Mails
 
 mail-footer = You receive this mail because someone entered your address at { $brand }.
+mail-footer-account = You receive this mail because you have an account at { $brand }.
 mail-greeting = Hello { $name },
 mail-greeting-unknown = Hello,
 mail-ignore = If that wasn’t you, you can ignore this mail. Nothing happens without the code.
