@@ -12,5 +12,7 @@ pub struct AccountPasswordPage<'a> {
     pub person: Person,
     /// Whether it was just done.
     pub changed: bool,
+    /// Characters that a password has at least.
+    pub minimum_length: usize,
     pub problems: Problems,
 }

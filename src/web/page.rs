@@ -3,6 +3,7 @@
 //! The pages themselves are in the files of their handlers. Security headers are set for all
 //! responses in one place, not here.
 
+use std::fmt;
 use std::sync::Arc;
 
 use askama::Template;
@@ -52,7 +53,7 @@ impl Shell {
     }
 
     /// The text of `key`, with its places filled.
-    pub fn with<V: AsRef<str>>(&self, key: &str, places: &[(&'static str, V)]) -> String {
+    pub fn with<V: fmt::Display>(&self, key: &str, places: &[(&'static str, V)]) -> String {
         self.text.with(key, places)
     }
 

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid, static_loader};
@@ -106,10 +107,10 @@ impl Text {
     }
 
     /// The text of `key`, with its places filled.
-    pub fn with<V: AsRef<str>>(&self, key: &str, places: &[(&'static str, V)]) -> String {
+    pub fn with<V: fmt::Display>(&self, key: &str, places: &[(&'static str, V)]) -> String {
         let places: HashMap<Cow<'static, str>, FluentValue> = places
             .iter()
-            .map(|(name, value)| (Cow::Borrowed(*name), FluentValue::from(value.as_ref())))
+            .map(|(name, value)| (Cow::Borrowed(*name), FluentValue::from(value.to_string())))
             .collect();
         CATALOGUES.lookup_with_args(&self.locale.identifier(), key, &places)
     }

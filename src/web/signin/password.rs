@@ -33,5 +33,7 @@ pub struct ChoosePasswordPage<'a> {
     pub identifier: &'a str,
     /// Where another identifier is entered: `register` or `forgot_password`.
     pub change_screen: &'a str,
+    /// Characters that a password has at least.
+    pub minimum_length: usize,
     pub problems: Problems,
 }

@@ -50,7 +50,7 @@ registration-closed = Hier lassen sich keine neuen Konten anlegen. Bitte wenden 
 
 choose-password-title = Passwort wählen
 new-password = Neues Passwort
-password-hint = Mindestens 8 Zeichen. Gut geeignet sind einige Wörter ohne Zusammenhang.
+password-hint = Mindestens { $minimum } Zeichen. Gut geeignet sind einige Wörter ohne Zusammenhang.
 repeat-password = Passwort wiederholen
 
 ## Code
@@ -117,11 +117,11 @@ identifier-missing = Bitte geben Sie Ihre E-Mail-Adresse oder Ihren Benutzername
 last-name-missing = Bitte geben Sie Ihren Nachnamen ein.
 name-too-long = Das ist zu lang.
 password-common = Dieses Passwort ist leicht zu erraten. Bitte wählen Sie ein anderes.
-password-long = Bitte verwenden Sie höchstens 1.024 Zeichen.
+password-long = Bitte verwenden Sie höchstens { $maximum } Zeichen.
 password-missing = Bitte geben Sie Ihr Passwort ein.
 password-mismatch = Die beiden Passwörter unterscheiden sich.
 password-same = Das ist Ihr aktuelles Passwort. Bitte wählen Sie ein anderes.
-password-short = Bitte verwenden Sie mindestens 8 Zeichen.
+password-short = Bitte verwenden Sie mindestens { $minimum } Zeichen.
 password-wrong = Das ist nicht Ihr aktuelles Passwort.
 sign-in-refused = E-Mail-Adresse, Benutzername oder Passwort ist falsch.
 terms-missing = Bitte stimmen Sie den Nutzungsbedingungen zu, um fortzufahren.

@@ -50,7 +50,7 @@ registration-closed = New accounts can’t be created here. Please ask whoever i
 
 choose-password-title = Choose a password
 new-password = New password
-password-hint = At least 8 characters. A few unrelated words work well.
+password-hint = At least { $minimum } characters. A few unrelated words work well.
 repeat-password = Repeat the password
 
 ## Code
@@ -117,11 +117,11 @@ identifier-missing = Please enter your email address or username.
 last-name-missing = Please enter your last name.
 name-too-long = That is too long.
 password-common = This password is easy to guess. Please choose another one.
-password-long = Please use at most 1,024 characters.
+password-long = Please use at most { $maximum } characters.
 password-missing = Please enter your password.
 password-mismatch = The two passwords differ.
 password-same = This is your current password. Please choose another one.
-password-short = Please use at least 8 characters.
+password-short = Please use at least { $minimum } characters.
 password-wrong = That isn’t your current password.
 sign-in-refused = The email address, username or password is wrong.
 terms-missing = Please agree to the terms to go on.
