@@ -47,12 +47,15 @@ pub(super) struct Expected<'a> {
     pub(super) now: Timestamp,
 }
 
-/// The nonce a token has to carry.
+/// What the authorization request said that an ID token has to answer.
 #[derive(Clone, Copy)]
-pub(super) enum Expectation<'a> {
-    /// In a token of a refresh it may be left out (OpenID Connect Core 1.0 §12.2).
-    IfPresent(&'a Nonce),
-    Required(&'a Nonce),
+pub(super) struct Sent<'a> {
+    pub(super) nonce: &'a Nonce,
+    /// Seconds.
+    pub(super) max_age: Option<u64>,
+    pub(super) answered_at: Timestamp,
+    /// A token of a refresh may leave the nonce out (OpenID Connect Core 1.0 §12.2).
+    pub(super) refreshed: bool,
 }
 
 impl Inspection {
@@ -71,7 +74,7 @@ impl Inspection {
 pub(super) fn id_token(
     token: &CoreIdToken,
     access_token: &AccessToken,
-    nonce: Expectation<'_>,
+    sent: Sent<'_>,
     expected: &Expected<'_>,
 ) -> Option<Inspection> {
     let parts = Parts::of(&token.to_string())?;
@@ -83,9 +86,10 @@ pub(super) fn id_token(
         audience_is_client(claims, expected),
         expiry(claims, expected.now),
         issued(claims, expected.now),
-        nonce_matches(claims, nonce),
+        nonce_matches(claims, sent),
+        sign_in_time(claims, sent),
         access_token_hash(claims, access_token, signing_key.as_ref()),
-        crate_verdict(token, nonce, expected),
+        crate_verdict(token, sent, expected),
     ];
     Some(parts.inspected(checks))
 }
@@ -279,22 +283,34 @@ fn issued(claims: &Value, now: Timestamp) -> Check {
     check("Issued", passed, finding)
 }
 
-fn nonce_matches(claims: &Value, expectation: Expectation<'_>) -> Check {
-    let found = claims["nonce"].as_str();
-    match (expectation, found) {
-        (Expectation::IfPresent(_), None) => {
-            check("Nonce", true, "left out, as it may be after a refresh")
+fn nonce_matches(claims: &Value, sent: Sent<'_>) -> Check {
+    let (passed, finding) = match claims["nonce"].as_str() {
+        Some(found) if found == sent.nonce.secret() => (true, "the one that was sent"),
+        Some(_) => (false, "not the one that was sent"),
+        None if sent.refreshed => (true, "left out, as it may be after a refresh"),
+        None => (false, "the claim is missing"),
+    };
+    check("Nonce", passed, finding)
+}
+
+/// With `max_age`, `auth_time` has to be recent enough (OpenID Connect Core 1.0 §3.1.3.7, 13).
+fn sign_in_time(claims: &Value, sent: Sent<'_>) -> Check {
+    const SUBJECT: &str = "Authenticated";
+    let told = claims["auth_time"].as_i64().map(Timestamp::from_unix);
+    let asked = sent.max_age.and_then(|seconds| i64::try_from(seconds).ok());
+    match (told, asked) {
+        (None, None) => check(SUBJECT, true, "not told, as nobody asked"),
+        (None, Some(_)) => check(SUBJECT, false, "not told, though max_age was sent"),
+        (Some(instant), None) => check(SUBJECT, true, words::absolute(instant)),
+        (Some(instant), Some(asked)) => {
+            let age = sent.answered_at.since(instant).as_i64();
+            let finding = format!(
+                "{} before the answer, {} allowed",
+                words::duration(age.max(0)),
+                words::duration(asked)
+            );
+            check(SUBJECT, age <= asked.saturating_add(SKEW), finding)
         }
-        (Expectation::IfPresent(nonce) | Expectation::Required(nonce), Some(found)) => {
-            let passed = found == nonce.secret();
-            let finding = if passed {
-                "the one that was sent"
-            } else {
-                "not the one that was sent"
-            };
-            check("Nonce", passed, finding)
-        }
-        (Expectation::Required(_), None) => check("Nonce", false, "the claim is missing"),
     }
 }
 
@@ -327,7 +343,7 @@ fn token_type(header: &Value) -> Check {
     check("Type", passed, quoted(found))
 }
 
-fn crate_verdict(token: &CoreIdToken, nonce: Expectation<'_>, expected: &Expected<'_>) -> Check {
+fn crate_verdict(token: &CoreIdToken, sent: Sent<'_>, expected: &Expected<'_>) -> Check {
     const SUBJECT: &str = "Second opinion";
     let now = Duration::from_secs(u64::try_from(expected.now.as_i64()).unwrap_or(0));
     let verifier = CoreIdTokenVerifier::new_public_client(
@@ -337,13 +353,9 @@ fn crate_verdict(token: &CoreIdToken, nonce: Expectation<'_>, expected: &Expecte
     )
     .set_allowed_algs(expected.algorithms.iter().cloned())
     .set_time_fn(move || (UNIX_EPOCH + now).into());
-    let verify_nonce = |found: Option<&Nonce>| match (nonce, found) {
-        (Expectation::IfPresent(_), None) => Ok(()),
-        (Expectation::IfPresent(nonce) | Expectation::Required(nonce), Some(found))
-            if nonce.secret() == found.secret() =>
-        {
-            Ok(())
-        }
+    let verify_nonce = |found: Option<&Nonce>| match found {
+        Some(found) if found.secret() == sent.nonce.secret() => Ok(()),
+        None if sent.refreshed => Ok(()),
         _ => Err("nonce mismatch".to_owned()),
     };
     match token.claims(&verifier, verify_nonce) {

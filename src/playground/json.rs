@@ -72,10 +72,8 @@ impl Layout {
                 self.push("mark", ",");
             }
             if let Some(instant) = instant(name, value) {
-                self.push(
-                    "remark",
-                    format!("  {}", words::relative(instant, self.now)),
-                );
+                self.push("mark", "  ");
+                self.push("remark", words::relative(instant, self.now));
             }
         }
         self.new_line(depth);

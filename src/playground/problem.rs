@@ -41,8 +41,8 @@ impl Problem {
     }
 
     /// Adds the words of the machine that reported it.
-    pub(super) fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+    pub(super) fn detail(mut self, detail: impl Into<Option<String>>) -> Self {
+        self.detail = detail.into();
         self
     }
 
@@ -153,6 +153,6 @@ fn refused(code: &str, description: Option<String>) -> Problem {
         "The token endpoint refused",
         format!("It answered with the error {code}."),
     )
-    .detail(description.unwrap_or_else(|| code.to_owned()));
+    .detail(description);
     advice.iter().copied().fold(problem, Problem::advise)
 }

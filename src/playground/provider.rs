@@ -182,7 +182,12 @@ impl Provider {
             }
         }
         let (url, state, nonce) = request.url();
-        Ok((url, state, Attempt { nonce, verifier }))
+        let attempt = Attempt {
+            nonce,
+            max_age: wishes.max_age,
+            verifier,
+        };
+        Ok((url, state, attempt))
     }
 
     /// Redeems a code (OpenID Connect Core 1.0 §3.1.3).

@@ -27,6 +27,7 @@ pub(super) struct Session {
 /// A sign-in in progress: what the answer at the redirect URI will be checked with.
 pub(super) struct Attempt {
     pub(super) nonce: Nonce,
+    pub(super) max_age: Option<u64>,
     pub(super) verifier: PkceCodeVerifier,
 }
 
@@ -35,6 +36,8 @@ pub(super) struct Attempt {
 pub(super) struct SignedIn {
     pub(super) tokens: Tokens,
     pub(super) nonce: Nonce,
+    pub(super) max_age: Option<u64>,
+    pub(super) answered_at: Timestamp,
     /// How often the tokens were refreshed.
     pub(super) refreshes: u32,
     /// The latest response of each endpoint that was asked.
@@ -125,6 +128,7 @@ mod tests {
     fn attempt() -> Attempt {
         Attempt {
             nonce: Nonce::new_random(),
+            max_age: None,
             verifier: PkceCodeVerifier::new("v".repeat(43)),
         }
     }

@@ -178,6 +178,8 @@ pub(super) async fn callback(
     let signed_in = SignedIn {
         tokens: tokens(&response, None, now).ok_or_else(no_id_token)?,
         nonce: attempt.nonce,
+        max_age: attempt.max_age,
+        answered_at: now,
         refreshes: 0,
         answers: Vec::new(),
     };
@@ -293,7 +295,7 @@ fn refused(code: &str, description: Option<String>) -> Problem {
         format!("It answered with the error {code}."),
     )
     .advise(advice)
-    .detail(description.unwrap_or_else(|| code.to_owned()))
+    .detail(description)
 }
 
 /// Forgets the tokens and sends the browser to the provider's logout (RP-Initiated Logout §2).

@@ -85,6 +85,7 @@ async fn somebody_signs_in_refreshes_and_signs_out() {
     assert!(page.contains("Signed in as Ada &#60;Byron&#62;"), "{page}");
     assert_eq!(page.matches(">verified<").count(), 2, "{page}");
     assert!(page.contains("expires in 60 minutes"));
+    assert!(page.contains("10 seconds before the answer, 60 seconds allowed"));
     {
         let request = stage.fake.request.lock().unwrap();
         assert_eq!(request["scope"], "openid profile email offline");

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Playground;
-use super::inspection::{self, Check, Expectation, Expected, Inspection};
+use super::inspection::{self, Check, Expected, Inspection, Sent};
 use super::json::{self, Piece};
 use super::problem::{Problem, not_signed_in, render};
 use super::provider::{Answer, Metadata, ProviderError};
@@ -129,13 +129,15 @@ fn inspect(
         algorithms: metadata.id_token_signing_alg_values_supported(),
         now,
     };
-    let nonce = match signed_in.refreshes {
-        0 => Expectation::Required(&signed_in.nonce),
-        _ => Expectation::IfPresent(&signed_in.nonce),
+    let sent = Sent {
+        nonce: &signed_in.nonce,
+        max_age: signed_in.max_age,
+        answered_at: signed_in.answered_at,
+        refreshed: signed_in.refreshes > 0,
     };
     let tokens = &signed_in.tokens;
     (
-        inspection::id_token(&tokens.id_token, &tokens.access_token, nonce, &expected),
+        inspection::id_token(&tokens.id_token, &tokens.access_token, sent, &expected),
         inspection::access_token(&tokens.access_token, &expected),
     )
 }
