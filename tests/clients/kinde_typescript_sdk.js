@@ -2,7 +2,7 @@
 
 import { createKindeServerClient, GrantType } from '@kinde-oss/kinde-typescript-sdk';
 import { validateToken } from '@kinde/jwt-validator';
-import { equal, holds, setting, story } from './support/environment.js';
+import { equal, holds, setting, story } from '../environment.js';
 import { Visitor } from './support/visitor.js';
 
 const issuer = setting('VESTIBULE_ISSUER');

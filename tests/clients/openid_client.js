@@ -4,7 +4,7 @@
 
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
-import { equal, holds, refused, setting, story } from './support/environment.js';
+import { equal, holds, refused, setting, story } from '../environment.js';
 import { Visitor } from './support/visitor.js';
 
 const issuer = setting('VESTIBULE_ISSUER');

@@ -33,6 +33,7 @@ class Page(HTMLParser):
         self.id: str | None = None
         self.words: list[str] = []
         self.forms: list[Form] = []
+        self.within: Form | None = None
         self.feed(response.text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -41,12 +42,17 @@ class Page(HTMLParser):
             self.id = attributes["id"]
         if tag == "form":
             action = urljoin(self.url, attributes.get("action") or "")
-            self.forms.append(Form(action, (attributes.get("method") or "get").upper()))
-        elif tag in ("input", "button") and self.forms:
-            self._control(tag, attributes)
+            self.within = Form(action, (attributes.get("method") or "get").upper())
+            self.forms.append(self.within)
+        elif tag in ("input", "button") and self.within:
+            self._control(self.within, tag, attributes)
 
-    def _control(self, tag: str, attributes: dict[str, str | None]) -> None:
-        form, name, kind = self.forms[-1], attributes.get("name"), attributes.get("type")
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.within = None
+
+    def _control(self, form: Form, tag: str, attributes: dict[str, str | None]) -> None:
+        name, kind = attributes.get("name"), attributes.get("type")
         if tag == "button" or kind == "submit":
             form.buttons.append(attributes)
         elif name and (kind not in ("checkbox", "radio") or "checked" in attributes):

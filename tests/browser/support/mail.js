@@ -1,0 +1,33 @@
+// The directory into which the server under test writes its mails.
+
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fail, setting } from '../../environment.js';
+
+const ATTEMPTS = 50;
+const PAUSE = 100;
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE));
+
+async function newest(directory, recipient) {
+  const mails = [];
+  for (const name of await readdir(directory).catch(() => [])) {
+    if (!name.endsWith('.eml')) continue;
+    const path = join(directory, name);
+    mails.push({ text: await readFile(path, 'utf8'), written: (await stat(path)).mtimeMs });
+  }
+  return mails
+    .filter(({ text }) => text.split(/\r?\n\r?\n/, 1)[0].includes(recipient))
+    .sort((one, other) => other.written - one.written)[0]?.text;
+}
+
+/** The six digits, on a line of their own, of the newest mail to somebody. */
+export async function codeFor(recipient) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const mail = await newest(setting('MAIL_DIRECTORY'), recipient);
+    const code = mail?.match(/^\s*(\d{6})\s*$/m)?.[1];
+    if (code) return code;
+    await pause();
+  }
+  return fail(`no mail with a code for ${recipient} in ${setting('MAIL_DIRECTORY')}`);
+}
