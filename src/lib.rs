@@ -15,6 +15,7 @@ pub mod secret;
 pub mod words;
 
 // Adapters: talk to the outside.
+pub mod mail;
 pub mod passwords;
 pub mod store;
 
