@@ -26,5 +26,9 @@ pub mod directory;
 pub mod interaction;
 pub mod tokens;
 
+// Built once of all of the above.
+pub mod app;
+
 // Surfaces: parse, call, render.
+pub mod playground;
 pub mod web;

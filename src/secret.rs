@@ -43,6 +43,12 @@ impl Secret {
         SecretHash(hex::encode(Sha256::digest(self.0.as_bytes())))
     }
 
+    /// A token that only a holder of this secret can make, for one `purpose`.
+    pub fn token(&self, purpose: &str) -> Self {
+        let key = HashKey::from_bytes(Sha256::digest(self.0.as_bytes()).into());
+        Self::from(BASE64_URL_SAFE_NO_PAD.encode(key.mac(purpose, "")))
+    }
+
     /// The secret that follows from this one under `key`, for one `purpose`.
     ///
     /// Who holds this secret but not the key can't tell its successor.

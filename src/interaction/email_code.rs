@@ -83,7 +83,7 @@ pub(super) async fn count_mail(
     at: &Circumstances<'_>,
 ) -> sqlx::Result<Result<(), Throttled>> {
     let by_recipient = throttle::mail_subject(recipient);
-    let by_address = throttle::address_subject(at.visitor.address);
+    let by_address = throttle::address_subject(at.visitor);
     let recipient = throttle::count(tx, &by_recipient, at.limits.mail_throttle, at.now).await?;
     let address = throttle::count(tx, &by_address, at.limits.address_throttle, at.now).await?;
     Ok(recipient.and(address))
@@ -128,7 +128,7 @@ pub async fn enter(
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<Entered, CodeError> {
     let mut tx = at.db.write().await?;
-    let by_address = throttle::address_subject(at.visitor.address);
+    let by_address = throttle::address_subject(at.visitor);
     let counted = throttle::count(&mut tx, &by_address, at.limits.address_throttle, at.now).await?;
     let outcome = match (
         counted,

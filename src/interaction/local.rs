@@ -83,11 +83,7 @@ pub async fn sign_in(
         return Err(SignInError::Wrong);
     };
     // Whoever knows the password has not been guessing.
-    throttles::clear(
-        &mut tx,
-        &throttle::account_subject(&identifier, at.visitor.address),
-    )
-    .await?;
+    throttles::clear(&mut tx, &throttle::account_subject(&identifier, at.visitor)).await?;
     if account.user.suspended_at.is_some() {
         tx.commit().await?;
         return Err(SignInError::Suspended);
@@ -103,11 +99,10 @@ pub async fn sign_in(
 
 /// Counts the attempt, and finds what it is aimed at.
 async fn attempt(identifier: &str, at: &Circumstances<'_>) -> Result<Option<Account>, SignInError> {
-    let address = at.visitor.address;
     let mut tx = at.db.write().await?;
-    let subject = throttle::address_subject(address);
+    let subject = throttle::address_subject(at.visitor);
     let by_address = throttle::count(&mut tx, &subject, at.limits.address_throttle, at.now).await?;
-    let subject = throttle::account_subject(identifier, address);
+    let subject = throttle::account_subject(identifier, at.visitor);
     let by_account = throttle::count(&mut tx, &subject, at.limits.account_throttle, at.now).await?;
     let account = accounts::find(&mut tx, identifier).await?;
     tx.commit().await?;

@@ -25,7 +25,7 @@ pub use circumstances::Circumstances;
 pub use facts::{Facts, SignedIn};
 pub use next::{Step, next};
 pub use open::{OpenError, claim, open};
-pub use respond::{refuse, respond};
+pub use respond::{ACR, refuse, respond};
 
 use crate::clock::Timestamp;
 use crate::secret::Secret;

@@ -13,7 +13,7 @@ use crate::store::{Tx, consents, interactions};
 use crate::tokens::authorize::{self, Authorization};
 
 /// The authentication context class that a password reaches: the first level of NIST SP 800-63B.
-pub(super) const ACR: &str = "aal1";
+pub const ACR: &str = "aal1";
 
 /// Gives the client a code for `scopes`. Returns the answer, or none when it was given before.
 pub async fn respond(

@@ -26,8 +26,18 @@ const TOUCH_AFTER: Seconds = Seconds::new(60);
 pub struct Visitor {
     /// Its address.
     pub address: Option<IpAddr>,
+    /// The part of the address that one visitor can hardly change; what throttling counts.
+    pub network: Option<IpAddr>,
     /// What it calls itself.
     pub user_agent: Option<String>,
+}
+
+impl Visitor {
+    /// The network as text.
+    pub(super) fn network(&self) -> String {
+        self.network
+            .map_or_else(|| "unknown".to_owned(), |network| network.to_string())
+    }
 }
 
 /// The session that a cookie stands for, with its user, if both are in good standing.

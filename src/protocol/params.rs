@@ -84,6 +84,20 @@ impl Params {
             .map(|(_, value)| value.as_str())
     }
 
+    /// All parameters, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The parameters as a query.
+    pub fn encode(&self) -> String {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(self.iter())
+            .finish()
+    }
+
     /// Whether a parameter is `true`; anything else, or nothing, is not.
     pub fn is_true(&self, name: &str) -> Result<bool, OAuthError> {
         Ok(self.get(name)? == Some("true"))

@@ -173,6 +173,19 @@ pub async fn list_uris(tx: &mut Tx, id: &ClientId, kind: UriKind) -> sqlx::Resul
     Ok(rows.into_iter().map(|(uri,)| uri).collect())
 }
 
+/// Whether any client has a redirect URI at that origin.
+pub async fn has_redirect_uri_at(tx: &mut Tx, origin: &str) -> sqlx::Result<bool> {
+    let found: Option<(String,)> = tx
+        .optional(
+            "SELECT uri FROM client_uris
+             WHERE kind = 'redirect' AND (uri = $1 OR SUBSTR(uri, 1, LENGTH($1) + 1) = $1 || '/')
+             LIMIT 1",
+            (origin,),
+        )
+        .await?;
+    Ok(found.is_some())
+}
+
 /// Gives a client these addresses in place of all others of the kind.
 pub async fn replace_uris(
     tx: &mut Tx,

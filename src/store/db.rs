@@ -22,6 +22,8 @@ use sqlx::sqlite::{
 };
 use sqlx::{Acquire as _, Arguments as _, ConnectOptions as _, FromRow, Transaction};
 
+use crate::config::{Database, DatabaseUrl};
+
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// An open database.
@@ -55,41 +57,30 @@ pub enum OpenError {
     /// A migration failed, or its text is not the one that was applied.
     #[error("the database can't be migrated: {0}")]
     Migration(#[from] MigrateError),
-    /// The address names neither engine.
-    #[error("database.url must start with `sqlite:` or `postgres://`, not `{0}`")]
-    UnknownEngine(String),
 }
 
 impl Db {
-    /// Opens the database at `url`: `sqlite:PATH` or `postgres://…`.
+    /// Opens the database of the configuration.
     ///
     /// # Errors
     ///
-    /// When the address is not one of ours, or an `SQLite` file can't be opened. A `PostgreSQL` server that is
-    /// down is no error yet: each request will say so, and recover with it.
-    pub async fn open(
-        url: &str,
-        max_connections: u32,
-        acquire_timeout: Duration,
-    ) -> Result<Self, OpenError> {
-        if let Some(path) = url.strip_prefix("sqlite:") {
-            Self::open_sqlite(
-                Path::new(path.trim_start_matches("//")),
-                max_connections,
-                acquire_timeout,
-            )
-            .await
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let options = PgConnectOptions::from_str(url)?.disable_statement_logging();
-            let pool = PgPoolOptions::new()
-                .max_connections(max_connections)
-                .acquire_timeout(acquire_timeout)
-                .test_before_acquire(false)
-                .connect_lazy_with(options);
-            Ok(Self::Postgres(pool))
-        } else {
-            let scheme = url.split(':').next().unwrap_or_default();
-            Err(OpenError::UnknownEngine(scheme.to_owned()))
+    /// When an `SQLite` file can't be opened, or the address of a server can't be read. A `PostgreSQL` server
+    /// that is down is no error yet: each request will say so, and recover with it.
+    pub async fn open(settings: &Database) -> Result<Self, OpenError> {
+        let acquire_timeout = settings.acquire_timeout.to_std();
+        match &settings.url {
+            DatabaseUrl::Postgres(url) => {
+                let options = PgConnectOptions::from_str(url.expose())?.disable_statement_logging();
+                let pool = PgPoolOptions::new()
+                    .max_connections(settings.max_connections)
+                    .acquire_timeout(acquire_timeout)
+                    .test_before_acquire(false)
+                    .connect_lazy_with(options);
+                Ok(Self::Postgres(pool))
+            }
+            DatabaseUrl::Sqlite(path) => {
+                Self::open_sqlite(path, settings.max_connections, acquire_timeout).await
+            }
         }
     }
 

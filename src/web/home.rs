@@ -1,0 +1,46 @@
+//! The page at `/`: nobody is sent here, but people look.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::error::PageError;
+use super::extract::{Browser, Now};
+use super::page::{HomePage, page};
+use super::person;
+use super::site::Site;
+use crate::interaction::session;
+use crate::store::users;
+
+/// Says what this is, and who is signed in.
+pub async fn home(
+    State(site): State<Site>,
+    Now(now): Now,
+    browser: Browser,
+) -> Result<Response, PageError> {
+    let mut tx = site.app.db.read().await?;
+    let signed_in = session::find(
+        &mut tx,
+        browser.session.as_ref(),
+        &site.app.config.sessions,
+        now,
+    )
+    .await?;
+    let person = match signed_in {
+        None => None,
+        Some(signed_in) => {
+            let subject = users::find_subject(&mut tx, &signed_in.user.id).await?;
+            subject.map(|subject| {
+                person::of(&subject.user, subject.email.or(subject.username).as_deref())
+            })
+        }
+    };
+    let shell = site.shell(&browser.headers, None);
+    Ok(page(
+        StatusCode::OK,
+        &HomePage {
+            shell: &shell,
+            person,
+        },
+    ))
+}

@@ -1,0 +1,100 @@
+//! The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core 1.0 §3.1.2).
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+
+use super::delivery::deliver;
+use crate::clients::RegisteredClient;
+use crate::interaction;
+use crate::protocol::authorization::{self, AuthorizationRequest, ClientPolicy, Rejection};
+use crate::protocol::{ErrorCode, OAuthError};
+use crate::web::error::PageError;
+use crate::web::extract::{Browser, Now, Parameters};
+use crate::web::site::Site;
+
+/// Begins an interaction, or says why there can be none.
+///
+/// Everything goes on at the interaction's address, which is read with a GET: a form that a client posted
+/// from its own site came without our cookies.
+pub async fn authorize(
+    State(site): State<Site>,
+    Now(now): Now,
+    browser: Browser,
+    request: Request,
+) -> Result<Response, PageError> {
+    let app = &site.app;
+    let Parameters(params) = Parameters::read(request, &site)
+        .await
+        .map_err(|error| PageError::bad_request(&error))?;
+    let id = authorization::client_id(&params).map_err(|error| PageError::bad_request(&error))?;
+    let client = app
+        .clients
+        .find(&app.db, &id, now)
+        .await?
+        .filter(|client| client.is_enabled());
+    let Some(client) = client else {
+        return Err(PageError::bad_request(&OAuthError::invalid_client(
+            "the client is unknown",
+        )));
+    };
+    let request = match authorization::parse(&params, &policy(&client), now) {
+        Ok(request) => request,
+        Err(Rejection::Redirect {
+            redirect_uri,
+            response_mode,
+            state,
+            error,
+        }) => {
+            let issuer = &app.config.server.issuer;
+            let answer = authorization::error_response(
+                &redirect_uri,
+                response_mode,
+                state.as_deref(),
+                &error,
+                issuer,
+            );
+            return Ok(deliver(&site, &browser.headers, answer));
+        }
+        Err(Rejection::Show(error)) => return Err(PageError::rejected(&error, client.way_back())),
+    };
+    check_audiences(&request, &client)
+        .map_err(|error| PageError::rejected(&error, client.way_back()))?;
+    let mut tx = app.db.write().await?;
+    let lifetime = app.config.sign_in.interaction_lifetime;
+    let interaction =
+        interaction::begin(&mut tx, request, lifetime, now, &mut app.random.generator()).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/interaction/{}", interaction.id)).into_response())
+}
+
+fn policy(client: &RegisteredClient) -> ClientPolicy<'_> {
+    ClientPolicy {
+        client_id: &client.client.id,
+        redirect_uris: &client.redirect_uris,
+        grant_types: client.client.kind.0.default_grant_types(),
+        allowed_scopes: &client.client.scopes.0,
+        pkce_required: client.client.requires_pkce,
+    }
+}
+
+/// An API that the client may not call is a mistake in its configuration. It is shown, not sent back:
+/// an application that starts a new sign-in upon every error would never stop.
+fn check_audiences(
+    request: &AuthorizationRequest,
+    client: &RegisteredClient,
+) -> Result<(), OAuthError> {
+    let is_allowed = |audience: &String| client.apis.iter().any(|api| api.audience == *audience);
+    match request
+        .audiences
+        .iter()
+        .find(|audience| !is_allowed(audience))
+    {
+        None => Ok(()),
+        Some(audience) => {
+            let why = format!(
+                "this client may not call the API {audience}; register it for that API first"
+            );
+            Err(OAuthError::new(ErrorCode::InvalidTarget, why))
+        }
+    }
+}

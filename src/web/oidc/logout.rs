@@ -1,0 +1,314 @@
+//! Signing out (OpenID Connect RP-Initiated Logout 1.0).
+//!
+//! # Decision
+//!
+//! Two traditions meet at this address. OpenID Connect sends `post_logout_redirect_uri` and a hint that
+//! proves who asks; without that proof, the End-User is asked first. Applications of the other tradition send
+//! `redirect`, often with nothing else, and expect the session to be over; they get that when the target is
+//! a registered one. Either way, nobody is sent to an address that no client has registered.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use serde_json::json;
+
+use crate::audit::{self, Actor};
+use crate::clients::RegisteredClient;
+use crate::clock::Timestamp;
+use crate::interaction::SignedIn;
+use crate::interaction::session;
+use crate::protocol::logout::LogoutRequest;
+use crate::protocol::{OAuthError, Params};
+use crate::store::{grants, sessions};
+use crate::tokens::verify::{IdTokenHint, id_token_hint};
+use crate::web::cookies::Ours;
+use crate::web::error::PageError;
+use crate::web::extract::{Browser, Now, Parameters, csrf_token};
+use crate::web::headers::PagePolicy;
+use crate::web::page::{LogoutPage, SignedOutPage, page};
+use crate::web::person;
+use crate::web::site::Site;
+
+/// Signs the End-User out, or asks whether to.
+pub async fn logout(
+    State(site): State<Site>,
+    Now(now): Now,
+    browser: Browser,
+    request: Request,
+) -> Result<Response, PageError> {
+    let method = request.method().clone();
+    let Parameters(params) = Parameters::read(request, &site)
+        .await
+        .map_err(|error| PageError::bad_request(&error))?;
+    let answer =
+        answer_to_question(&params, &browser).map_err(|error| PageError::bad_request(&error))?;
+    if method == Method::POST && answer.is_none() {
+        // A client's form from another site comes without our cookies; a GET of the same brings them.
+        return Ok(Redirect::to(&format!("/logout?{}", params.encode())).into_response());
+    }
+    let request = LogoutRequest::parse(&params).map_err(|error| PageError::bad_request(&error))?;
+    let situation = Situation::find(&site, &browser, &request, &params, now).await?;
+    match (&situation.signed_in, answer) {
+        (Some(_), Some(Answer::Stay)) => Ok(Redirect::to("/").into_response()),
+        (Some(signed_in), None) if !situation.is_proven() => {
+            Ok(ask(&site, &browser, signed_in, &situation, &params))
+        }
+        (Some(signed_in), _) => {
+            end(&site, signed_in, request.all_sessions, now).await?;
+            Ok(leave(&site, browser, &situation))
+        }
+        (None, _) => Ok(leave(&site, browser, &situation)),
+    }
+}
+
+/// What the End-User said when asked whether to sign out.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    SignOut,
+    Stay,
+}
+
+/// The answer, if this is our own form.
+fn answer_to_question(params: &Params, browser: &Browser) -> Result<Option<Answer>, OAuthError> {
+    let (Some(sent), Some(secret)) = (params.get("csrf")?, &browser.secret) else {
+        return Ok(None);
+    };
+    if !csrf_token(secret)
+        .hash()
+        .matches(&crate::secret::Secret::from(sent).hash())
+    {
+        return Ok(None);
+    }
+    Ok(params.get("decision")?.map(|decision| {
+        if decision == "stay" {
+            Answer::Stay
+        } else {
+            Answer::SignOut
+        }
+    }))
+}
+
+/// Who asks for what, and what of it is proven.
+struct Situation {
+    signed_in: Option<SignedIn>,
+    hint: Option<IdTokenHint>,
+    /// Where to go afterwards: registered by a client concerned.
+    target: Option<String>,
+    /// The same with the client's `state`.
+    destination: Option<String>,
+    /// Whether the request spells the target as OpenID Connect does, which asks for proof.
+    is_openid: bool,
+    client: Option<Arc<RegisteredClient>>,
+}
+
+impl Situation {
+    async fn find(
+        site: &Site,
+        browser: &Browser,
+        request: &LogoutRequest,
+        params: &Params,
+        now: Timestamp,
+    ) -> Result<Self, PageError> {
+        let app = &site.app;
+        let hint = request.id_token_hint.as_ref().and_then(|hint| {
+            id_token_hint(
+                &app.keys.current(),
+                &app.config.server.issuer,
+                hint.expose(),
+            )
+        });
+        if let (Some(hint), Some(client_id)) = (&hint, &request.client_id)
+            && hint.client_id != *client_id
+        {
+            let error = OAuthError::invalid_request(
+                "id_token_hint was issued to another client than client_id names",
+            );
+            return Err(PageError::bad_request(&error));
+        }
+        let mut tx = app.db.read().await?;
+        let signed_in =
+            session::find(&mut tx, browser.session.as_ref(), &app.config.sessions, now).await?;
+        let named = hint
+            .as_ref()
+            .map(|hint| &hint.client_id)
+            .or(request.client_id.as_ref());
+        // A client that is not named must have taken part in the session.
+        let concerned = match (named, &signed_in) {
+            (Some(client), _) => vec![client.clone()],
+            (None, Some(signed_in)) => {
+                grants::list_clients_of_session(&mut tx, &signed_in.session.id).await?
+            }
+            (None, None) => Vec::new(),
+        };
+        drop(tx);
+        let mut clients = Vec::new();
+        for id in &concerned {
+            clients.extend(
+                app.clients
+                    .find(&app.db, id, now)
+                    .await?
+                    .filter(|client| client.is_enabled()),
+            );
+        }
+        let mut registered = clients
+            .iter()
+            .flat_map(|client| client.post_logout_uris.iter().map(String::as_str));
+        let target = request.proven_target(&mut registered).map(str::to_owned);
+        Ok(Self {
+            destination: target
+                .as_deref()
+                .map(|target| with_state(target, request.state.as_deref())),
+            target,
+            is_openid: params
+                .get("post_logout_redirect_uri")
+                .is_ok_and(|value| value.is_some()),
+            client: named.and_then(|_| clients.first().cloned()),
+            signed_in,
+            hint,
+        })
+    }
+
+    /// Whether the request needs no confirmation by the End-User.
+    fn is_proven(&self) -> bool {
+        let hint_fits = match (&self.hint, &self.signed_in) {
+            (Some(hint), Some(signed_in)) => hint.subject == signed_in.user.id,
+            _ => false,
+        };
+        hint_fits || (self.target.is_some() && !self.is_openid)
+    }
+
+    /// Where the browser may be sent: with proof of who asks, or to a target of the other tradition.
+    fn destination(&self) -> Option<&str> {
+        let may_redirect = self.hint.is_some() || !self.is_openid || self.signed_in.is_some();
+        self.destination.as_deref().filter(|_| may_redirect)
+    }
+}
+
+/// Asks the End-User, and keeps the request's parameters in the form.
+fn ask(
+    site: &Site,
+    browser: &Browser,
+    signed_in: &SignedIn,
+    situation: &Situation,
+    params: &Params,
+) -> Response {
+    let mut shell = site.shell(&browser.headers, None);
+    let secret = browser
+        .secret
+        .clone()
+        .unwrap_or_else(|| crate::secret::Secret::generate(&mut site.app.random.generator()));
+    csrf_token(&secret).expose().clone_into(&mut shell.csrf);
+    let parameters: Vec<(String, String)> = params
+        .iter()
+        .filter(|(name, _)| !matches!(*name, "csrf" | "decision"))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let person = Some(person::of(&signed_in.user, None));
+    let form = LogoutPage {
+        shell: &shell,
+        person,
+        parameters: &parameters,
+    };
+    let jar = Ours::Browser.set(browser.jar.clone(), &site.app.config.server.issuer, &secret);
+    let policy = situation
+        .target
+        .as_deref()
+        .map(PagePolicy::leading_to)
+        .unwrap_or_default();
+    policy.apply((jar, page(StatusCode::OK, &form)).into_response())
+}
+
+async fn end(
+    site: &Site,
+    signed_in: &SignedIn,
+    everywhere: bool,
+    now: Timestamp,
+) -> Result<(), PageError> {
+    let app = &site.app;
+    let user = &signed_in.user.id;
+    let mut tx = app.db.write().await?;
+    if everywhere {
+        session::end_all(&mut tx, user, now).await?;
+    } else {
+        session::end(&mut tx, &signed_in.session, now).await?;
+    }
+    let remaining = sessions::list_for_user(&mut tx, user, now).await?.len();
+    let details = json!({ "session": signed_in.session.id, "everywhere": everywhere, "remaining": remaining });
+    let mut rng = app.random.generator();
+    audit::record(
+        &mut tx,
+        Actor::User(user),
+        "user.signed_out",
+        user.as_str(),
+        details,
+        now,
+        &mut rng,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Sends the browser on, or says that it is signed out.
+fn leave(site: &Site, browser: Browser, situation: &Situation) -> Response {
+    let jar = Ours::Session.clear(browser.jar, &site.app.config.server.issuer);
+    if let Some(destination) = situation.destination() {
+        return (jar, Redirect::to(destination)).into_response();
+    }
+    let shell = site.shell(&browser.headers, None);
+    let back = situation
+        .client
+        .as_ref()
+        .and_then(|client| client.way_back());
+    (
+        jar,
+        page(
+            StatusCode::OK,
+            &SignedOutPage {
+                shell: &shell,
+                back,
+            },
+        ),
+    )
+        .into_response()
+}
+
+/// The target with the client's `state` and nothing else (RP-Initiated Logout 1.0 §3).
+fn with_state(target: &str, state: Option<&str>) -> String {
+    match state {
+        None => target.to_owned(),
+        Some(state) => {
+            let separator = if target.contains('?') { '&' } else { '?' };
+            let query = form_urlencoded::Serializer::new(String::new())
+                .append_pair("state", state)
+                .finish();
+            format!("{target}{separator}{query}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn state_is_added_to_whatever_query_the_target_has() {
+        for (target, state, expected) in [
+            ("https://app.test/out", None, "https://app.test/out"),
+            (
+                "https://app.test/out",
+                Some("a b"),
+                "https://app.test/out?state=a+b",
+            ),
+            (
+                "https://app.test/out?x=1",
+                Some("s"),
+                "https://app.test/out?x=1&state=s",
+            ),
+        ] {
+            assert_eq!(with_state(target, state), expected);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The token endpoint (RFC 6749 §3.2).
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use super::by_client::ByClient;
+use crate::clients::RegisteredClient;
+use crate::clock::Timestamp;
+use crate::protocol::token::{TokenRequest, TokenResponse};
+use crate::protocol::{ErrorCode, OAuthError};
+use crate::tokens::{machine, mint, redeem, refresh};
+use crate::web::error::JsonError;
+use crate::web::extract::Now;
+use crate::web::site::Site;
+
+/// Exchanges what the client presents for tokens.
+pub async fn token(
+    State(site): State<Site>,
+    Now(now): Now,
+    ByClient { client, params }: ByClient,
+) -> Result<Response, JsonError> {
+    let request = TokenRequest::parse(&params)?;
+    if !client
+        .client
+        .kind
+        .0
+        .default_grant_types()
+        .contains(&request.grant_type())
+    {
+        let why = format!("this client may not use the grant {}", request.grant_type());
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, why).into());
+    }
+    let response = answer(&site, &client, request, now).await?;
+    Ok((
+        [
+            (header::CACHE_CONTROL, "no-store"),
+            (header::PRAGMA, "no-cache"),
+        ],
+        Json(response),
+    )
+        .into_response())
+}
+
+async fn answer(
+    site: &Site,
+    client: &RegisteredClient,
+    request: TokenRequest,
+    now: Timestamp,
+) -> Result<TokenResponse, JsonError> {
+    let app = &site.app;
+    let issuer = &app.config.server.issuer;
+    let mut rng = app.random.generator();
+    let outcome = match request {
+        TokenRequest::ClientCredentials { scopes, audiences } => {
+            let granted = machine::authorize(client, &audiences, scopes.unwrap_or_default())?;
+            return Ok(machine::mint(
+                &app.keys.current(),
+                issuer,
+                client,
+                granted,
+                now,
+                &mut rng,
+            )?);
+        }
+        TokenRequest::AuthorizationCode {
+            code,
+            redirect_uri,
+            code_verifier,
+        } => {
+            let presented = redeem::Presented {
+                code,
+                redirect_uri,
+                code_verifier,
+            };
+            let mut tx = app.db.write().await?;
+            let outcome = redeem::redeem(&mut tx, &client.client, presented, now, &mut rng).await?;
+            tx.commit().await?; // granted or refused, what was learned is kept
+            outcome
+        }
+        TokenRequest::RefreshToken {
+            refresh_token,
+            scopes,
+        } => {
+            let refresh_token = refresh_token
+                .ok_or_else(|| OAuthError::invalid_request("refresh_token is missing"))?;
+            let presented = refresh::Presented {
+                refresh_token,
+                scopes,
+            };
+            let grace = app.config.tokens.refresh_grace;
+            let mut tx = app.db.write().await?;
+            let outcome = refresh::refresh(
+                &mut tx,
+                &client.client,
+                presented,
+                &app.hash_key,
+                grace,
+                now,
+            )
+            .await?;
+            tx.commit().await?;
+            outcome
+        }
+    };
+    // Signed after the commit: nobody else has to wait for it.
+    Ok(mint::mint(
+        &app.keys.current(),
+        issuer,
+        &client.client,
+        outcome?,
+        now,
+        &mut rng,
+    )?)
+}

@@ -1,0 +1,40 @@
+//! The site: the application, and how it looks.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, header};
+
+use super::assets::Assets;
+use super::page::Shell;
+use super::text::Locale;
+use crate::app::App;
+use crate::config::Branding;
+
+/// The state of all handlers.
+#[derive(Clone)]
+pub struct Site {
+    /// The application.
+    pub app: Arc<App>,
+    /// The name and colours of the business.
+    pub brand: Arc<Branding>,
+    /// The files under `/static/`.
+    pub assets: Arc<Assets>,
+}
+
+impl Site {
+    /// The site of an application.
+    pub fn new(app: Arc<App>) -> Self {
+        let brand = Arc::new(app.config.branding.clone());
+        let assets = Arc::new(Assets::new(&brand));
+        Self { app, brand, assets }
+    }
+
+    /// The surroundings of a page without forms, in the language that suits the browser.
+    pub fn shell(&self, headers: &HeaderMap, ui_locales: Option<&str>) -> Shell {
+        let accepted = headers
+            .get(header::ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok());
+        let locale = Locale::negotiate(ui_locales, accepted);
+        Shell::new(locale, Arc::clone(&self.brand), Arc::clone(&self.assets))
+    }
+}
