@@ -11,6 +11,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::config::Branding;
+use crate::protocol::Params;
 use crate::web::assets::Assets;
 use crate::web::text::{Locale, Text};
 
@@ -33,6 +34,23 @@ pub struct ClientFace {
     pub logo_uri: Option<String>,
     pub policy_uri: Option<String>,
     pub terms_uri: Option<String>,
+}
+
+/// The fields of a form, as they were posted.
+#[derive(Debug, Default)]
+pub struct Fields(Params);
+
+impl Fields {
+    /// The value of a field, empty when there is none.
+    pub fn get(&self, name: &str) -> &str {
+        self.0.get(name).ok().flatten().unwrap_or_default()
+    }
+}
+
+impl From<Params> for Fields {
+    fn from(params: Params) -> Self {
+        Self(params)
+    }
 }
 
 impl Shell {
@@ -177,7 +195,7 @@ pub fn field_id(name: &str) -> &str {
 }
 
 /// Somebody who is signed in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Person {
     /// Full name; the email address or username where there is none.
     pub name: String,
@@ -280,16 +298,16 @@ mod tests {
             green: 0,
             blue: 200,
         };
-        let brand = Arc::new(Branding {
+        let brand = Branding {
             name: "Acme".to_owned(),
             logo_url: None,
             accent_light: accent,
             accent_dark: accent,
             terms_url: None,
             privacy_url: None,
-        });
+        };
         let assets = Arc::new(Assets::new(&brand));
-        Shell::new(Locale::English, brand, assets)
+        Shell::new(Locale::English, Arc::new(brand), assets)
     }
 
     #[test]

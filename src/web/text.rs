@@ -188,6 +188,12 @@ mod tests {
             let Ok(source) = fs::read_to_string(&file) else {
                 continue;
             };
+            for name in source.split("\"error-").skip(1) {
+                let key = format!("error-{}", name.split('"').next().unwrap_or_default());
+                let is_id = ["error-code", "error-description", "error-reference"];
+                let known = keys.contains_key(&key) || is_id.contains(&key.as_str());
+                assert!(known, "{}: no text for {key}", file.display());
+            }
             for (opening, has_places) in [
                 (".t(", false),
                 (".with(", true),

@@ -1,8 +1,13 @@
-//! The pages of self sign-up, and the code that proves an address.
+//! Self sign-up: who will it be?
 
 use askama::Template;
 
-use crate::web::page::{Problems, Shell};
+use super::outcome::{self, Answer};
+use super::scene::{Posted, Scene};
+use crate::directory::identifier;
+use crate::interaction::{Step, registration};
+use crate::store::interactions::Registration;
+use crate::web::page::{Fields, Message, Problems, Shell};
 
 /// Asks for name and email address.
 #[derive(Template)]
@@ -18,16 +23,63 @@ pub struct RegisterPage<'a> {
     pub problems: Problems,
 }
 
-/// Asks for the code sent by mail.
+/// Says that self sign-up is off.
 #[derive(Template)]
-#[template(path = "signin/code.html")]
-pub struct CodePage<'a> {
+#[template(path = "signin/registration_closed.html")]
+pub struct RegistrationClosedPage<'a> {
     pub shell: &'a Shell,
     pub interaction: &'a str,
-    pub email: &'a str,
-    /// Where another address is entered: `register` or `forgot_password`.
-    pub change_screen: &'a str,
-    /// Whether the code was just sent once more.
-    pub sent_again: bool,
-    pub problems: Problems,
+}
+
+/// `POST …/register`
+pub(super) async fn register(posted: Posted) -> Answer {
+    let Posted { mut interaction, scene, fields } = posted;
+    if !scene.facts.self_sign_up_allowed {
+        return Ok(outcome::onward(&interaction));
+    }
+    let registration = match parse(&scene, &fields) {
+        Ok(registration) => registration,
+        Err(problems) => {
+            return outcome::again(&scene, &interaction, &Step::Register, &fields, problems).await;
+        }
+    };
+    let mut tx = scene.app.db.write().await?;
+    match registration::begin(&mut tx, &mut interaction, registration).await {
+        Ok(()) => {
+            tx.commit().await?;
+            Ok(outcome::onward(&interaction))
+        }
+        Err(error) => {
+            drop(tx);
+            outcome::refused(&scene, &interaction, &Step::Register, &fields, error).await
+        }
+    }
+}
+
+fn parse(scene: &Scene, fields: &Fields) -> Result<Registration, Problems> {
+    let mut problems = Problems::none();
+    let given_name = identifier::name(fields.get("p_first_name"));
+    if given_name.is_none() {
+        problems.add("p_first_name", Message::new("first-name-missing"));
+    }
+    let typed = fields.get("p_email");
+    let email = identifier::email(typed);
+    if typed.trim().is_empty() {
+        problems.add("p_email", Message::new("email-missing"));
+    } else if email.is_none() {
+        problems.add("p_email", Message::new("email-invalid"));
+    }
+    let has_terms = scene.shell.brand.terms_url.is_some();
+    if has_terms && fields.get("p_has_clickwrap_accepted").is_empty() {
+        problems.add("p_has_clickwrap_accepted", Message::new("terms-missing"));
+    }
+    match email {
+        Some(email) if problems.is_empty() => Ok(Registration {
+            email: email.to_owned(),
+            given_name,
+            family_name: identifier::name(fields.get("p_last_name")),
+            password_hash: None,
+        }),
+        _ => Err(problems),
+    }
 }

@@ -39,12 +39,13 @@ select-account-title = Konto auswählen
 accept-terms = Ich stimme den Nutzungsbedingungen von { $brand } zu.
 first-name = Vorname
 have-account = Sie haben schon ein Konto?
-last-name = Nachname
+last-name = Nachname (optional)
 read-privacy = Datenschutzerklärung lesen
 read-terms = Nutzungsbedingungen lesen
 register-lead = Weiter zu { $application }
 register-title = Konto anlegen
-registration-closed = Hier lassen sich keine neuen Konten anlegen. Bitte wenden Sie sich an die Person, die Sie eingeladen hat.
+registration-closed = Bitte wenden Sie sich an die Person, die Sie hierher geschickt hat.
+registration-closed-title = Hier lassen sich keine neuen Konten anlegen
 
 ## Passwort wählen
 
@@ -57,7 +58,7 @@ repeat-password = Passwort wiederholen
 
 code = 6-stelliger Code
 code-lead = Wir haben einen Code gesendet an
-code-missing = Nichts angekommen?
+code-not-arrived = Nichts angekommen?
 code-sent-again = Wir haben Ihnen einen neuen Code gesendet.
 code-title = Sehen Sie in Ihre E-Mails
 other-address = Andere Adresse verwenden
@@ -77,7 +78,7 @@ consent-return = Danach kehren Sie zu { $destination } zurück.
 consent-title = { $application } möchte auf Ihr Konto zugreifen
 scope-address = Ihre Postanschrift sehen
 scope-email = Ihre E-Mail-Adresse sehen
-scope-offline_access = Diesen Zugriff behalten, auch wenn Sie nicht da sind
+scope-offline = Diesen Zugriff behalten, auch wenn Sie nicht da sind
 scope-openid = Sie wiedererkennen
 scope-phone = Ihre Telefonnummer sehen
 scope-profile = Ihren Namen und Ihr Bild sehen
@@ -107,15 +108,16 @@ password-changed = Ihr Passwort wurde geändert.
 
 ## Was an einem Formular nicht stimmt
 
+address-taken = Diese Adresse gehört inzwischen zu einem anderen Konto. Bitte melden Sie sich damit an.
 code-expired = Dieser Code gilt nicht mehr. Bitte lassen Sie sich einen neuen senden.
+code-missing = Bitte geben Sie den Code aus der Mail ein.
 code-wrong = Das ist nicht der Code, den wir gesendet haben. Bitte prüfen Sie ihn, oder lassen Sie sich einen neuen senden.
 email-invalid = Das sieht nicht nach einer E-Mail-Adresse aus.
 email-missing = Bitte geben Sie Ihre E-Mail-Adresse ein.
 first-name-missing = Bitte geben Sie Ihren Vornamen ein.
-form-expired = Diese Seite war zu lange offen. Bitte versuchen Sie es noch einmal.
 identifier-missing = Bitte geben Sie Ihre E-Mail-Adresse oder Ihren Benutzernamen ein.
-last-name-missing = Bitte geben Sie Ihren Nachnamen ein.
-name-too-long = Das ist zu lang.
+mail-failed = Die Mail konnte nicht gesendet werden. Bitte versuchen Sie es gleich noch einmal.
+new-password-missing = Bitte wählen Sie ein Passwort.
 password-common = Dieses Passwort ist leicht zu erraten. Bitte wählen Sie ein anderes.
 password-long = Bitte verwenden Sie höchstens { $maximum } Zeichen.
 password-missing = Bitte geben Sie Ihr Passwort ein.
@@ -129,30 +131,31 @@ too-many-attempts = Zu viele Versuche. Bitte warten Sie einige Minuten, und vers
 
 ## Fehlerseite
 
+error-busy = Das geht gerade nicht
+error-busy-explanation = Bitte versuchen Sie es gleich noch einmal.
 error-code = Fehler
 error-description = Einzelheiten
-error-reference = Kennung
-error-busy-explanation = Bitte versuchen Sie es gleich noch einmal.
-error-busy-title = Das geht gerade nicht
-error-denied-explanation = Sie haben keinen Zugang zu dieser Anwendung. Wenn Sie ihn haben sollten, wenden Sie sich bitte an die Betreuung der Anwendung.
-error-denied-title = Kein Zugang
-error-expired-explanation = Diese Anmeldung war zu lange offen oder ist bereits abgeschlossen. Bitte beginnen Sie in der Anwendung noch einmal.
-error-expired-title = Diese Seite ist abgelaufen
-error-foreign-explanation = Diese Anmeldung wurde in einem anderen Browser begonnen. Bitte beginnen Sie in der Anwendung noch einmal.
-error-foreign-title = Diese Seite gehört zu einem anderen Browser
+error-expired = Diese Seite ist abgelaufen
+error-expired-explanation = Diese Anmeldung war zu lange offen, ist bereits abgeschlossen oder wurde in einem anderen Browser begonnen. Bitte beginnen Sie in der Anwendung noch einmal.
+error-form = Bitte versuchen Sie es noch einmal
+error-form-explanation = Dieses Formular war zu lange offen, oder Ihr Browser behält unser Cookie nicht. Bitte gehen Sie zurück, laden Sie die Seite neu, und versuchen Sie es noch einmal.
+error-internal = Etwas ist schiefgegangen
 error-internal-explanation = Das liegt an uns. Bitte versuchen Sie es noch einmal; wenn es wieder geschieht, nennen Sie uns die Kennung unten.
-error-internal-title = Etwas ist schiefgegangen
-error-not-found-explanation = Bitte prüfen Sie die Adresse, oder beginnen Sie in der Anwendung noch einmal.
-error-not-found-title = Hier ist nichts
+error-reference = Kennung
+error-request = Wir können Sie nicht anmelden
 error-request-explanation = Die Anwendung, von der Sie kommen, hat eine Anfrage gesendet, die wir nicht annehmen können. Bitte gehen Sie zurück, und versuchen Sie es noch einmal; wenn es wieder geschieht, sagen Sie der Betreuung der Anwendung Bescheid.
-error-request-title = Wir können Sie nicht anmelden
+error-suspended = Ihr Konto ist gesperrt
+error-suspended-explanation = Sie können sich zurzeit nicht anmelden. Bitte wenden Sie sich an die Betreuung der Anwendung.
+error-unavailable = Das geht gerade nicht
+error-unavailable-explanation = Das liegt an uns und ist bald vorbei. Bitte versuchen Sie es gleich noch einmal.
+error-unknown = Hier ist nichts
+error-unknown-explanation = Bitte prüfen Sie die Adresse, oder beginnen Sie in der Anwendung noch einmal.
 
 ## Mails
 
 mail-footer = Sie erhalten diese Mail, weil jemand Ihre Adresse bei { $brand } eingegeben hat.
 mail-footer-account = Sie erhalten diese Mail, weil Sie ein Konto bei { $brand } haben.
-mail-greeting = Guten Tag { $name },
-mail-greeting-unknown = Guten Tag,
+mail-greeting = Guten Tag,
 mail-ignore = Wenn Sie das nicht waren, können Sie diese Mail ignorieren. Ohne den Code geschieht nichts.
 mail-code-validity = Der Code gilt { $minutes } Minuten. Geben Sie ihn nie weiter: Niemand von { $brand } wird Sie danach fragen.
 mail-verify-subject = { $code } ist Ihr Code für { $brand }

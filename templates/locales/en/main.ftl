@@ -39,12 +39,13 @@ select-account-title = Choose an account
 accept-terms = I agree to the terms of { $brand }.
 first-name = First name
 have-account = Already have an account?
-last-name = Last name
+last-name = Last name (optional)
 read-privacy = Read the privacy policy
 read-terms = Read the terms
 register-lead = to continue to { $application }
 register-title = Create your account
-registration-closed = New accounts can’t be created here. Please ask whoever invited you.
+registration-closed = Please ask whoever sent you here.
+registration-closed-title = New accounts can’t be created here
 
 ## Choose a password
 
@@ -57,7 +58,7 @@ repeat-password = Repeat the password
 
 code = 6-digit code
 code-lead = We sent a code to
-code-missing = Nothing arrived?
+code-not-arrived = Nothing arrived?
 code-sent-again = We sent you a new code.
 code-title = Check your email
 other-address = Use another address
@@ -77,7 +78,7 @@ consent-return = After that you return to { $destination }.
 consent-title = { $application } asks for access to your account
 scope-address = See your postal address
 scope-email = See your email address
-scope-offline_access = Keep this access while you are away
+scope-offline = Keep this access while you are away
 scope-openid = Know that it’s you
 scope-phone = See your phone number
 scope-profile = See your name and picture
@@ -107,15 +108,16 @@ password-changed = Your password has been changed.
 
 ## What was wrong with a form
 
+address-taken = This address has been taken by another account meanwhile. Please sign in instead.
 code-expired = This code is no longer valid. Please have a new one sent.
+code-missing = Please enter the code from the mail.
 code-wrong = That isn’t the code we sent. Please check it, or have a new one sent.
 email-invalid = That doesn’t look like an email address.
 email-missing = Please enter your email address.
 first-name-missing = Please enter your first name.
-form-expired = This page was open for too long. Please try again.
 identifier-missing = Please enter your email address or username.
-last-name-missing = Please enter your last name.
-name-too-long = That is too long.
+mail-failed = The mail could not be sent. Please try again in a moment.
+new-password-missing = Please choose a password.
 password-common = This password is easy to guess. Please choose another one.
 password-long = Please use at most { $maximum } characters.
 password-missing = Please enter your password.
@@ -129,30 +131,31 @@ too-many-attempts = Too many attempts. Please wait a few minutes and try again.
 
 ## Error page
 
+error-busy = We can’t do that right now
+error-busy-explanation = Please try again in a moment.
 error-code = Error
 error-description = Details
-error-reference = Reference
-error-busy-explanation = Please try again in a moment.
-error-busy-title = We can’t do that right now
-error-denied-explanation = You have no access to this application. If you think you should, please ask whoever looks after it.
-error-denied-title = Access denied
-error-expired-explanation = This sign-in was open for too long, or has already been completed. Please start again from the application.
-error-expired-title = This page has expired
-error-foreign-explanation = This sign-in was started in another browser. Please start again from the application.
-error-foreign-title = This page belongs to another browser
+error-expired = This page has expired
+error-expired-explanation = This sign-in was open for too long, has already been completed, or was begun in another browser. Please start again from the application.
+error-form = Please try again
+error-form-explanation = This form was open for too long, or your browser does not keep our cookie. Please go back, reload the page and try again.
+error-internal = Something went wrong
 error-internal-explanation = It’s our fault. Please try again; if it happens again, tell us the reference below.
-error-internal-title = Something went wrong
-error-not-found-explanation = Please check the address, or start again from the application.
-error-not-found-title = There is nothing here
+error-reference = Reference
+error-request = We can’t sign you in
 error-request-explanation = The application you come from has sent a request we can’t accept. Please go back and try again; if it happens again, tell whoever looks after the application.
-error-request-title = We can’t sign you in
+error-suspended = Your account is suspended
+error-suspended-explanation = You can’t sign in at the moment. Please ask whoever looks after the application.
+error-unavailable = We can’t do that right now
+error-unavailable-explanation = It’s our fault, and will be over soon. Please try again in a moment.
+error-unknown = There is nothing here
+error-unknown-explanation = Please check the address, or start again from the application.
 
 ## Mails
 
 mail-footer = You receive this mail because someone entered your address at { $brand }.
 mail-footer-account = You receive this mail because you have an account at { $brand }.
-mail-greeting = Hello { $name },
-mail-greeting-unknown = Hello,
+mail-greeting = Hello,
 mail-ignore = If that wasn’t you, you can ignore this mail. Nothing happens without the code.
 mail-code-validity = The code is valid for { $minutes } minutes. Never pass it on: nobody from { $brand } will ask you for it.
 mail-verify-subject = { $code } is your code for { $brand }

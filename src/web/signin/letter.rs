@@ -1,0 +1,196 @@
+//! The mails of sign-in, in words. Sending them is [`mail`](crate::mail)'s.
+
+use askama::Template;
+
+use crate::clock::Timestamp;
+use crate::interaction::Letter;
+use crate::mail::Message;
+use crate::web::text::Text;
+
+/// Words a letter.
+pub fn write(
+    letter: &Letter,
+    text: Text,
+    brand: &str,
+    now: Timestamp,
+) -> askama::Result<Message> {
+    let Words {
+        subject,
+        lead,
+        advice,
+        footer,
+    } = words(letter);
+    let (to, code, minutes) = contents(letter, now);
+    let places = [
+        ("brand", brand),
+        ("code", code.unwrap_or_default()),
+        ("minutes", &minutes.to_string()),
+    ];
+    let subject = text.with(subject, &places);
+    let paper = Paper {
+        text,
+        brand,
+        subject: &subject,
+        lead: text.with(lead, &places),
+        code,
+        advice: advice.iter().map(|key| text.with(key, &places)).collect(),
+        footer: text.with(footer, &places),
+    };
+    Ok(Message {
+        to: to.to_owned(),
+        text: PlainPaper { paper: &paper }.render()?,
+        html: HtmlPaper { paper: &paper }.render()?,
+        subject,
+    })
+}
+
+/// The keys of a letter's texts.
+struct Words {
+    subject: &'static str,
+    /// Before the code.
+    lead: &'static str,
+    /// After the code.
+    advice: &'static [&'static str],
+    /// Why the mail was sent.
+    footer: &'static str,
+}
+
+fn words(letter: &Letter) -> Words {
+    let (subject, lead, advice): (_, _, &[_]) = match letter {
+        Letter::AlreadyRegistered { .. } => (
+            "mail-already-subject",
+            "mail-already-lead",
+            &["mail-already-advice"],
+        ),
+        Letter::NoAccount { .. } => (
+            "mail-no-account-subject",
+            "mail-no-account-lead",
+            &["mail-no-account-advice"],
+        ),
+        Letter::PasswordChanged { .. } => (
+            "mail-changed-subject",
+            "mail-changed-lead",
+            &["mail-changed-advice"],
+        ),
+        Letter::ResetPassword { .. } => (
+            "mail-reset-subject",
+            "mail-reset-lead",
+            &["mail-code-validity", "mail-ignore"],
+        ),
+        Letter::VerifyEmail { .. } => (
+            "mail-verify-subject",
+            "mail-verify-lead",
+            &["mail-code-validity", "mail-ignore"],
+        ),
+    };
+    let footer = match letter {
+        Letter::PasswordChanged { .. } => "mail-footer-account",
+        _ => "mail-footer",
+    };
+    Words {
+        subject,
+        lead,
+        advice,
+        footer,
+    }
+}
+
+/// To whom, the code if there is one, and for how many minutes it is taken.
+fn contents(letter: &Letter, now: Timestamp) -> (&str, Option<&str>, i64) {
+    match letter {
+        Letter::AlreadyRegistered { to }
+        | Letter::NoAccount { to }
+        | Letter::PasswordChanged { to } => (to, None, 0),
+        Letter::ResetPassword {
+            to,
+            code,
+            expires_at,
+        }
+        | Letter::VerifyEmail {
+            to,
+            code,
+            expires_at,
+        } => {
+            let minutes = expires_at.since(now).as_i64() / 60;
+            (to, Some(code.expose()), minutes.max(1))
+        }
+    }
+}
+
+struct Paper<'a> {
+    text: Text,
+    brand: &'a str,
+    subject: &'a str,
+    lead: String,
+    code: Option<&'a str>,
+    advice: Vec<String>,
+    footer: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/letter.txt")]
+struct PlainPaper<'a> {
+    paper: &'a Paper<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/letter.html")]
+struct HtmlPaper<'a> {
+    paper: &'a Paper<'a>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Seconds;
+    use crate::secret::Secret;
+    use crate::web::text::Locale;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+
+    fn letters() -> [Letter; 5] {
+        let to = || "alice@acme.test".to_owned();
+        let code = || Secret::from("123456".to_owned());
+        let expires_at = NOW.plus(Seconds::new(900));
+        [
+            Letter::AlreadyRegistered { to: to() },
+            Letter::NoAccount { to: to() },
+            Letter::PasswordChanged { to: to() },
+            Letter::ResetPassword {
+                to: to(),
+                code: code(),
+                expires_at,
+            },
+            Letter::VerifyEmail {
+                to: to(),
+                code: code(),
+                expires_at,
+            },
+        ]
+    }
+
+    #[test]
+    fn every_letter_is_complete_in_every_language() {
+        for locale in Locale::ALL {
+            for letter in letters() {
+                let mail = write(&letter, Text::new(locale), "Acme", NOW).unwrap();
+                for part in [&mail.subject, &mail.text, &mail.html] {
+                    assert!(!part.contains("{ $") && !part.contains("ocalization"), "{part}");
+                }
+                let has_code = contents(&letter, NOW).1.is_some();
+                for part in [&mail.text, &mail.html] {
+                    assert_eq!(part.contains("123456"), has_code, "{part}");
+                    assert_eq!(part.contains("15 Minuten") || part.contains("15 minutes"), has_code);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_brand_is_escaped_in_html_only() {
+        let [letter, ..] = letters();
+        let mail = write(&letter, Text::default(), "A<b>cme", NOW).unwrap();
+        assert!(mail.text.contains("A<b>cme"));
+        assert!(!mail.html.contains("A<b>cme"));
+    }
+}

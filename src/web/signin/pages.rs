@@ -1,0 +1,214 @@
+//! The page of each step, with what is known so far.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::choices::{ConsentPage, SelectAccountPage, describe};
+use super::code::CodePage;
+use super::outcome::{self, Answer};
+use super::password::{ChoosePasswordPage, ForgotPasswordPage, IdentifyPage, PasswordPage};
+use super::register::{RegisterPage, RegistrationClosedPage};
+use super::scene::Scene;
+use crate::interaction::Step;
+use crate::protocol::Scopes;
+use crate::store::apis;
+use crate::store::interactions::{Interaction, Progress, Screen};
+use crate::web::account::person;
+use crate::web::headers::PagePolicy;
+use crate::web::page::{Fields, Person, Problems, page};
+
+/// Shows the page of a step. What was posted in `fields` is kept, but for passwords and codes.
+pub(super) async fn show(
+    scene: &Scene,
+    interaction: &Interaction,
+    step: &Step,
+    fields: &Fields,
+    problems: Problems,
+) -> Answer {
+    let (shell, id) = (&scene.shell, interaction.id.as_str());
+    let progress = &interaction.progress.0;
+    let page = match step {
+        Step::ChoosePassword => choose_password(scene, id, progress, problems),
+        Step::Consent(scopes) => consent(scene, interaction, scopes).await?,
+        Step::EnterCode => show_code(scene, id, progress, fields, problems),
+        Step::ForgotPassword => {
+            let typed = Some(fields.get("p_email")).filter(|typed| !typed.is_empty());
+            let email = typed.or(progress.identifier.as_deref());
+            let email = email.unwrap_or_default();
+            let template = ForgotPasswordPage { shell, interaction: id, email, problems };
+            page(StatusCode::OK, &template)
+        }
+        Step::Identify => identify(scene, interaction, fields, problems),
+        Step::Password => {
+            let identifier = progress.identifier.as_deref().unwrap_or_default();
+            let template = PasswordPage { shell, interaction: id, identifier, problems };
+            page(StatusCode::OK, &template)
+        }
+        Step::Register => register(scene, interaction, fields, problems),
+        Step::RegistrationClosed => {
+            let template = RegistrationClosedPage { shell, interaction: id };
+            page(StatusCode::FORBIDDEN, &template)
+        }
+        Step::SelectAccount => {
+            let person = signed_in(scene).await?;
+            let template = SelectAccountPage { shell, interaction: id, person };
+            page(StatusCode::OK, &template)
+        }
+        // No page: who shows one asks for the steps that have one.
+        Step::Respond(_) => outcome::onward(interaction),
+    };
+    // The form of each may be the last before the browser is sent to the client.
+    Ok(PagePolicy::leading_to(&interaction.request.0.redirect_uri).apply(page))
+}
+
+fn identify(
+    scene: &Scene,
+    interaction: &Interaction,
+    fields: &Fields,
+    problems: Problems,
+) -> Response {
+    let typed = fields.get("p_email");
+    let hinted = interaction.request.0.hinted_identifier();
+    let template = IdentifyPage {
+        shell: &scene.shell,
+        interaction: interaction.id.as_str(),
+        identifier: if typed.is_empty() { hinted.unwrap_or_default() } else { typed },
+        problems,
+        can_register: scene.facts.self_sign_up_allowed,
+    };
+    page(StatusCode::OK, &template)
+}
+
+fn register(
+    scene: &Scene,
+    interaction: &Interaction,
+    fields: &Fields,
+    problems: Problems,
+) -> Response {
+    let typed = fields.get("p_email");
+    let hinted = interaction.request.0.hinted_identifier();
+    let hinted = hinted.filter(|hint| hint.contains('@'));
+    let template = RegisterPage {
+        shell: &scene.shell,
+        interaction: interaction.id.as_str(),
+        first_name: fields.get("p_first_name"),
+        last_name: fields.get("p_last_name"),
+        email: if typed.is_empty() { hinted.unwrap_or_default() } else { typed },
+        terms_accepted: !fields.get("p_has_clickwrap_accepted").is_empty(),
+        problems,
+    };
+    page(StatusCode::OK, &template)
+}
+
+fn choose_password(scene: &Scene, id: &str, progress: &Progress, problems: Problems) -> Response {
+    let template = ChoosePasswordPage {
+        shell: &scene.shell,
+        interaction: id,
+        identifier: address(progress),
+        change_screen: door(progress),
+        minimum_length: scene.app.config.passwords.minimum_length,
+        problems,
+    };
+    page(StatusCode::OK, &template)
+}
+
+fn show_code(
+    scene: &Scene,
+    id: &str,
+    progress: &Progress,
+    fields: &Fields,
+    problems: Problems,
+) -> Response {
+    let template = CodePage {
+        shell: &scene.shell,
+        interaction: id,
+        email: address(progress),
+        change_screen: door(progress),
+        sent_again: fields.get("sent") == "again",
+        problems,
+    };
+    page(StatusCode::OK, &template)
+}
+
+async fn consent(scene: &Scene, interaction: &Interaction, scopes: &Scopes) -> Answer {
+    let redirect_uri = &interaction.request.0.redirect_uri;
+    let template = ConsentPage {
+        shell: &scene.shell,
+        interaction: interaction.id.as_str(),
+        person: signed_in(scene).await?,
+        scopes: in_words(scene, scopes).await?,
+        destination: destination(redirect_uri),
+    };
+    Ok(page(StatusCode::OK, &template))
+}
+
+/// The address that is being proven, or was.
+fn address(progress: &Progress) -> &str {
+    let registration = progress.registration.as_ref();
+    let address = match progress.screen {
+        Screen::Register => registration.map(|registration| registration.email.as_str()),
+        Screen::ForgotPassword | Screen::SignIn => progress.reset_sent_to.as_deref(),
+    };
+    address.unwrap_or_default()
+}
+
+/// Where another address can be entered.
+fn door(progress: &Progress) -> &'static str {
+    match progress.screen {
+        Screen::ForgotPassword => "forgot_password",
+        Screen::Register => "register",
+        Screen::SignIn => "sign_in",
+    }
+}
+
+async fn signed_in(scene: &Scene) -> sqlx::Result<Person> {
+    match &scene.facts.signed_in {
+        Some(now) => person(&mut scene.app.db.read().await?, &now.user).await,
+        None => Ok(Person::default()),
+    }
+}
+
+async fn in_words(scene: &Scene, scopes: &Scopes) -> sqlx::Result<Vec<String>> {
+    let mut registered = Vec::new();
+    let mut tx = scene.app.db.read().await?;
+    for api in &scene.facts.client.apis {
+        registered.extend(apis::list_scopes(&mut tx, &api.api_id).await?);
+    }
+    let in_words = |scope: &str| {
+        let registered = registered.iter().find(|known| known.name == scope);
+        let description = registered.map(|known| known.description.as_str());
+        describe(scene.shell.text, scope, description.filter(|text| !text.is_empty()))
+    };
+    let mut sentences: Vec<String> = scopes.iter().map(in_words).collect();
+    sentences.dedup();
+    Ok(sentences)
+}
+
+/// What people know of a redirect URI: its host, or the scheme of a native application.
+fn destination(redirect_uri: &str) -> &str {
+    let Some((scheme, rest)) = redirect_uri.split_once("://") else {
+        return redirect_uri.split(':').next().unwrap_or_default();
+    };
+    match rest.split(['/', '?', '#']).next() {
+        Some(host) if scheme.starts_with("http") => host,
+        _ => scheme,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_know_a_destination_by_its_host_or_scheme() {
+        for (redirect_uri, expected) in [
+            ("https://notes.acme.test/callback?x=1", "notes.acme.test"),
+            ("http://localhost:3000", "localhost:3000"),
+            ("https://notes.acme.test?x", "notes.acme.test"),
+            ("com.acme.notes://callback", "com.acme.notes"),
+            ("com.acme.notes:/callback", "com.acme.notes"),
+        ] {
+            assert_eq!(destination(redirect_uri), expected);
+        }
+    }
+}

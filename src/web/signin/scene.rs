@@ -1,0 +1,234 @@
+//! What every handler of an interaction begins with: the interaction, opened for the browser that
+//! it belongs to; the facts of now; and, of a form, its fields.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+
+use super::outcome;
+use crate::app::App;
+use crate::clients::RegisteredClient;
+use crate::clock::Timestamp;
+use crate::id::InteractionId;
+use crate::interaction::session::Visitor;
+use crate::interaction::{self, Circumstances, Facts, OpenError, Step};
+use crate::protocol::OAuthError;
+use crate::protocol::authorization::AuthorizationRequest;
+use crate::secret::Secret;
+use crate::store::interactions::Interaction;
+use crate::tokens::verify;
+use crate::web::error::PageError;
+use crate::web::extract::{Browser, Now, SignedForm, csrf_token};
+use crate::web::page::{ClientFace, Fields, Shell};
+use crate::web::site::Site;
+
+/// A browser that asks what comes next. The first to ask is the one the interaction belongs to.
+pub(super) struct Opened {
+    pub(super) interaction: Interaction,
+    pub(super) scene: Scene,
+    /// The browser's cookie, when it had none.
+    pub(super) new_browser: Option<Secret>,
+}
+
+/// A form that was posted within an interaction, from a page of ours.
+pub(super) struct Posted {
+    pub(super) interaction: Interaction,
+    pub(super) scene: Scene,
+    pub(super) fields: Fields,
+}
+
+/// What surrounds an interaction while one request is served.
+pub(super) struct Scene {
+    pub(super) app: Arc<App>,
+    pub(super) facts: Facts,
+    pub(super) shell: Shell,
+    pub(super) visitor: Visitor,
+}
+
+impl Scene {
+    /// What the operations of a local account need to know.
+    pub(super) fn circumstances(&self) -> Circumstances<'_> {
+        Circumstances {
+            db: &self.app.db,
+            hasher: &self.app.hasher,
+            hash_key: &self.app.hash_key,
+            limits: &self.app.config.sign_in,
+            lifetimes: &self.app.config.sessions,
+            present: self.facts.signed_in.as_ref().map(|now| &now.session),
+            visitor: &self.visitor,
+            now: self.facts.now,
+        }
+    }
+
+    /// Where the application is.
+    pub(super) fn way_back(&self) -> Option<String> {
+        self.facts.client.way_back().map(str::to_owned)
+    }
+
+    /// What comes next.
+    pub(super) fn next(&self, interaction: &Interaction) -> Result<Step, OAuthError> {
+        interaction::next(interaction, &self.facts)
+    }
+
+    async fn gather(
+        arrival: Arrival,
+        interaction: &Interaction,
+        secret: &Secret,
+    ) -> Result<Self, PageError> {
+        let Arrival { site, browser, now, .. } = &arrival;
+        let app = &site.app;
+        let request = &interaction.request.0;
+        let hinted = request.id_token_hint.as_ref().and_then(|hint| {
+            let issuer = &app.config.server.issuer;
+            verify::id_token_hint(&app.keys.current(), issuer, hint.expose())
+        });
+        let facts = Facts::gather(
+            &app.db,
+            &app.clients,
+            interaction,
+            browser.session.as_ref(),
+            hinted.map(|hint| hint.subject),
+            &app.config.sessions,
+            *now,
+        )
+        .await?;
+        let facts = facts.filter(|facts| facts.client.is_enabled());
+        let facts = facts.ok_or(PageError::ExpiredLink { back: None })?;
+        let mut shell = arrival.shell(request);
+        shell.client = Some(face(&facts.client));
+        csrf_token(secret).expose().clone_into(&mut shell.csrf);
+        Ok(Self {
+            app: arrival.site.app,
+            facts,
+            shell,
+            visitor: arrival.browser.visitor,
+        })
+    }
+}
+
+/// How a client shows itself to people.
+pub fn face(client: &RegisteredClient) -> ClientFace {
+    let client = &client.client;
+    ClientFace {
+        name: client.name.clone(),
+        logo_uri: client.logo_uri.clone(),
+        policy_uri: client.policy_uri.clone(),
+        terms_uri: client.terms_uri.clone(),
+    }
+}
+
+/// A request, before its interaction is known.
+struct Arrival {
+    site: Site,
+    id: InteractionId,
+    browser: Browser,
+    now: Timestamp,
+}
+
+impl Arrival {
+    async fn read(parts: &mut Parts, site: &Site) -> Result<Self, PageError> {
+        let unknown = PageError::ExpiredLink { back: None };
+        let Ok(Path(id)) = Path::<String>::from_request_parts(parts, site).await else {
+            return Err(unknown);
+        };
+        let Ok(browser) = Browser::from_request_parts(parts, site).await;
+        let Ok(Now(now)) = Now::from_request_parts(parts, site).await;
+        Ok(Self {
+            site: site.clone(),
+            id: InteractionId::parse(&id).ok_or(unknown)?,
+            browser,
+            now,
+        })
+    }
+
+    fn shell(&self, request: &AuthorizationRequest) -> Shell {
+        let wanted = request.ui_locales.join(" ");
+        self.site.shell(&self.browser.headers, Some(&wanted))
+    }
+
+    /// Offers the way back to the application when an interaction can't go on.
+    async fn turn_away(&self, error: OpenError) -> Response {
+        let interaction = match error {
+            OpenError::Expired(interaction)
+            | OpenError::Finished(interaction)
+            | OpenError::Foreign(interaction) => interaction,
+            OpenError::Sql(error) => return PageError::from(error).into_response(),
+            OpenError::Unknown => return PageError::ExpiredLink { back: None }.into_response(),
+        };
+        let app = &self.site.app;
+        let request = &interaction.request.0;
+        if let Some(delivery) = request.expire(&app.config.server.issuer) {
+            return outcome::deliver(&self.shell(request), delivery);
+        }
+        let client = app.clients.find(&app.db, &interaction.client_id, self.now);
+        match client.await {
+            Ok(client) => {
+                let back = client.as_deref().and_then(RegisteredClient::way_back);
+                let back = back.map(str::to_owned);
+                PageError::ExpiredLink { back }.into_response()
+            }
+            Err(error) => PageError::from(error).into_response(),
+        }
+    }
+}
+
+impl FromRequestParts<Site> for Opened {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
+        let arrival = Arrival::read(parts, site).await.map_err(refusal)?;
+        let (secret, is_new) = match arrival.browser.secret.clone() {
+            Some(secret) => (secret, false),
+            None => (Secret::generate(&mut site.app.random.generator()), true),
+        };
+        let mut tx = site.app.db.write().await.map_err(refusal)?;
+        let claimed = interaction::claim(&mut tx, &arrival.id, &secret, arrival.now).await;
+        let interaction = match claimed {
+            Ok(interaction) => interaction,
+            Err(error) => {
+                drop(tx);
+                return Err(arrival.turn_away(error).await);
+            }
+        };
+        tx.commit().await.map_err(refusal)?;
+        let scene = Scene::gather(arrival, &interaction, &secret).await;
+        Ok(Self {
+            scene: scene.map_err(refusal)?,
+            interaction,
+            new_browser: is_new.then_some(secret),
+        })
+    }
+}
+
+impl FromRequest<Site> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, site: &Site) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let arrival = Arrival::read(&mut parts, site).await.map_err(refusal)?;
+        let form = SignedForm::from_request(Request::from_parts(parts, body), site);
+        let SignedForm(params) = form.await.map_err(refusal)?;
+        let Some(secret) = arrival.browser.secret.clone() else {
+            return Err(refusal(PageError::ForeignForm));
+        };
+        let mut tx = site.app.db.read().await.map_err(refusal)?;
+        let opened = interaction::open(&mut tx, &arrival.id, Some(&secret), arrival.now).await;
+        drop(tx);
+        let interaction = match opened {
+            Ok(interaction) => interaction,
+            Err(error) => return Err(arrival.turn_away(error).await),
+        };
+        let scene = Scene::gather(arrival, &interaction, &secret).await;
+        Ok(Self {
+            scene: scene.map_err(refusal)?,
+            interaction,
+            fields: Fields::from(params),
+        })
+    }
+}
+
+fn refusal(error: impl Into<PageError>) -> Response {
+    error.into().into_response()
+}
