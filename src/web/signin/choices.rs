@@ -32,7 +32,7 @@ pub struct ConsentPage<'a> {
 }
 
 /// What a scope gives, in words. `registered` is the description of a scope of an API.
-pub fn describe(text: Text, scope: &str, registered: Option<&str>) -> String {
+pub(super) fn describe(text: Text, scope: &str, registered: Option<&str>) -> String {
     let known = match scope {
         "address" => text.t("scope-address"),
         "email" => text.t("scope-email"),
@@ -57,7 +57,11 @@ pub(super) async fn screen(posted: Posted) -> Answer {
 
 /// `POST …/account`
 pub(super) async fn account(posted: Posted) -> Answer {
-    let Posted { interaction, scene, fields } = posted;
+    let Posted {
+        interaction,
+        scene,
+        fields,
+    } = posted;
     if !matches!(scene.next(&interaction), Ok(Step::SelectAccount)) {
         return Ok(outcome::onward(&interaction));
     }
@@ -72,7 +76,11 @@ pub(super) async fn account(posted: Posted) -> Answer {
 ///
 /// Only what the page has just asked for can be allowed, and only by who was asked.
 pub(super) async fn consent(posted: Posted) -> Answer {
-    let Posted { interaction, scene, fields } = posted;
+    let Posted {
+        interaction,
+        scene,
+        fields,
+    } = posted;
     let Ok(Step::Consent(scopes)) = scene.next(&interaction) else {
         return Ok(outcome::onward(&interaction));
     };
@@ -90,7 +98,7 @@ pub(super) async fn cancel(posted: Posted) -> Answer {
 
 /// Records a choice. If the interaction has changed meanwhile, what comes next is asked anew.
 pub(super) async fn record(scene: &Scene, mut interaction: Interaction, choice: Choice) -> Answer {
-    let mut tx = scene.app.db.write().await?;
+    let mut tx = scene.site.app.db.write().await?;
     interaction::record_choice(&mut tx, &mut interaction, choice).await?;
     tx.commit().await?;
     Ok(outcome::onward(&interaction))

@@ -24,14 +24,18 @@ pub struct CodePage<'a> {
 
 /// `POST …/code`
 pub(super) async fn enter(posted: Posted) -> Answer {
-    let Posted { mut interaction, scene, fields } = posted;
+    let Posted {
+        mut interaction,
+        scene,
+        fields,
+    } = posted;
     let typed = fields.get("p_confirmation_code").trim();
     if typed.is_empty() {
         let problems = Problems::field("p_confirmation_code", Message::new("code-missing"));
         return outcome::again(&scene, &interaction, &Step::EnterCode, &fields, problems).await;
     }
     let at = scene.circumstances();
-    let mut rng = scene.app.random.generator();
+    let mut rng = scene.site.app.random.generator();
     match email_code::enter(&mut interaction, typed, &at, &mut rng).await {
         Ok(Entered::Proven) => Ok(outcome::onward(&interaction)),
         Ok(Entered::SignedIn(session)) => Ok(outcome::signed_in(&scene, &interaction, &session)),
@@ -41,9 +45,13 @@ pub(super) async fn enter(posted: Posted) -> Answer {
 
 /// `POST …/resend`
 pub(super) async fn resend(posted: Posted) -> Answer {
-    let Posted { mut interaction, scene, .. } = posted;
+    let Posted {
+        mut interaction,
+        scene,
+        ..
+    } = posted;
     let (at, fields) = (scene.circumstances(), Fields::default());
-    let mut rng = scene.app.random.generator();
+    let mut rng = scene.site.app.random.generator();
     match email_code::resend(&mut interaction, &at, &mut rng).await {
         Ok(letter) => {
             if outcome::send(&scene, &letter).await? {

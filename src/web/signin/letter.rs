@@ -8,12 +8,7 @@ use crate::mail::Message;
 use crate::web::text::Text;
 
 /// Words a letter.
-pub fn write(
-    letter: &Letter,
-    text: Text,
-    brand: &str,
-    now: Timestamp,
-) -> askama::Result<Message> {
+pub fn write(letter: &Letter, text: Text, brand: &str, now: Timestamp) -> askama::Result<Message> {
     let Words {
         subject,
         lead,
@@ -175,12 +170,18 @@ mod tests {
             for letter in letters() {
                 let mail = write(&letter, Text::new(locale), "Acme", NOW).unwrap();
                 for part in [&mail.subject, &mail.text, &mail.html] {
-                    assert!(!part.contains("{ $") && !part.contains("ocalization"), "{part}");
+                    assert!(
+                        !part.contains("{ $") && !part.contains("ocalization"),
+                        "{part}"
+                    );
                 }
                 let has_code = contents(&letter, NOW).1.is_some();
                 for part in [&mail.text, &mail.html] {
                     assert_eq!(part.contains("123456"), has_code, "{part}");
-                    assert_eq!(part.contains("15 Minuten") || part.contains("15 minutes"), has_code);
+                    assert_eq!(
+                        part.contains("15 Minuten") || part.contains("15 minutes"),
+                        has_code
+                    );
                 }
             }
         }

@@ -17,7 +17,6 @@ mod scene;
 pub use choices::{ConsentPage, SelectAccountPage};
 pub use code::CodePage;
 pub use letter::write as write_letter;
-pub use outcome::deliver;
 pub use password::{ChoosePasswordPage, ForgotPasswordPage, IdentifyPage, PasswordPage};
 pub use register::{RegisterPage, RegistrationClosedPage};
 pub use scene::face;

@@ -12,13 +12,11 @@ use crate::interaction::email_code::CodeError;
 use crate::interaction::local::SignInError;
 use crate::interaction::{Letter, Step};
 use crate::passwords::PasswordError;
-use crate::protocol::Delivery;
 use crate::secret::Secret;
 use crate::store::interactions::Interaction;
 use crate::web::cookies::Ours;
 use crate::web::error::PageError;
-use crate::web::headers::PagePolicy;
-use crate::web::page::{Fields, FormPostPage, Message, Problems, Shell, page};
+use crate::web::page::{Fields, Message, Problems};
 
 pub(super) type Answer = Result<Response, PageError>;
 
@@ -37,7 +35,7 @@ pub(super) fn onward_sent_again(interaction: &Interaction) -> Response {
 
 /// Back to where it is decided what comes next, signed in.
 pub(super) fn signed_in(scene: &Scene, interaction: &Interaction, session: &Secret) -> Response {
-    let issuer = &scene.app.config.server.issuer;
+    let issuer = &scene.site.app.config.server.issuer;
     let cookie = Ours::Session.set(CookieJar::new(), issuer, session);
     (cookie, onward(interaction)).into_response()
 }
@@ -61,7 +59,7 @@ pub(super) async fn send(scene: &Scene, letter: &Letter) -> Result<bool, PageErr
         tracing::error!(%error, "a mail could not be worded");
         PageError::Internal
     })?;
-    let sent = scene.app.mailer.send(message, now).await;
+    let sent = scene.site.app.mailer.send(message, now).await;
     if let Err(error) = &sent {
         tracing::error!(%error, "a mail could not be sent");
     }
@@ -119,26 +117,4 @@ pub(super) async fn code_refused(
     };
     let problems = Problems::field("p_confirmation_code", message);
     again(scene, interaction, &Step::EnterCode, fields, problems).await
-}
-
-/// Hands an authorization response to the browser.
-pub fn deliver(shell: &Shell, delivery: Delivery) -> Response {
-    match delivery {
-        Delivery::Redirect(address) => {
-            let no_store = [(header::CACHE_CONTROL, "no-store")];
-            (no_store, Redirect::to(&address)).into_response()
-        }
-        Delivery::FormPost { action, fields } => {
-            let template = FormPostPage {
-                shell,
-                action: &action,
-                parameters: &fields,
-            };
-            let policy = PagePolicy {
-                posts_itself: true,
-                ..PagePolicy::leading_to(&action)
-            };
-            policy.apply(page(StatusCode::OK, &template))
-        }
-    }
 }

@@ -35,23 +35,40 @@ pub(super) async fn show(
             let typed = Some(fields.get("p_email")).filter(|typed| !typed.is_empty());
             let email = typed.or(progress.identifier.as_deref());
             let email = email.unwrap_or_default();
-            let template = ForgotPasswordPage { shell, interaction: id, email, problems };
+            let template = ForgotPasswordPage {
+                shell,
+                interaction: id,
+                email,
+                problems,
+            };
             page(StatusCode::OK, &template)
         }
         Step::Identify => identify(scene, interaction, fields, problems),
         Step::Password => {
             let identifier = progress.identifier.as_deref().unwrap_or_default();
-            let template = PasswordPage { shell, interaction: id, identifier, problems };
+            let template = PasswordPage {
+                shell,
+                interaction: id,
+                identifier,
+                problems,
+            };
             page(StatusCode::OK, &template)
         }
         Step::Register => register(scene, interaction, fields, problems),
         Step::RegistrationClosed => {
-            let template = RegistrationClosedPage { shell, interaction: id };
+            let template = RegistrationClosedPage {
+                shell,
+                interaction: id,
+            };
             page(StatusCode::FORBIDDEN, &template)
         }
         Step::SelectAccount => {
             let person = signed_in(scene).await?;
-            let template = SelectAccountPage { shell, interaction: id, person };
+            let template = SelectAccountPage {
+                shell,
+                interaction: id,
+                person,
+            };
             page(StatusCode::OK, &template)
         }
         // No page: who shows one asks for the steps that have one.
@@ -72,7 +89,11 @@ fn identify(
     let template = IdentifyPage {
         shell: &scene.shell,
         interaction: interaction.id.as_str(),
-        identifier: if typed.is_empty() { hinted.unwrap_or_default() } else { typed },
+        identifier: if typed.is_empty() {
+            hinted.unwrap_or_default()
+        } else {
+            typed
+        },
         problems,
         can_register: scene.facts.self_sign_up_allowed,
     };
@@ -93,7 +114,11 @@ fn register(
         interaction: interaction.id.as_str(),
         first_name: fields.get("p_first_name"),
         last_name: fields.get("p_last_name"),
-        email: if typed.is_empty() { hinted.unwrap_or_default() } else { typed },
+        email: if typed.is_empty() {
+            hinted.unwrap_or_default()
+        } else {
+            typed
+        },
         terms_accepted: !fields.get("p_has_clickwrap_accepted").is_empty(),
         problems,
     };
@@ -106,7 +131,7 @@ fn choose_password(scene: &Scene, id: &str, progress: &Progress, problems: Probl
         interaction: id,
         identifier: address(progress),
         change_screen: door(progress),
-        minimum_length: scene.app.config.passwords.minimum_length,
+        minimum_length: scene.site.app.config.passwords.minimum_length,
         problems,
     };
     page(StatusCode::OK, &template)
@@ -163,21 +188,25 @@ fn door(progress: &Progress) -> &'static str {
 
 async fn signed_in(scene: &Scene) -> sqlx::Result<Person> {
     match &scene.facts.signed_in {
-        Some(now) => person(&mut scene.app.db.read().await?, &now.user).await,
+        Some(now) => person(&mut scene.site.app.db.read().await?, &now.user).await,
         None => Ok(Person::default()),
     }
 }
 
 async fn in_words(scene: &Scene, scopes: &Scopes) -> sqlx::Result<Vec<String>> {
     let mut registered = Vec::new();
-    let mut tx = scene.app.db.read().await?;
+    let mut tx = scene.site.app.db.read().await?;
     for api in &scene.facts.client.apis {
         registered.extend(apis::list_scopes(&mut tx, &api.api_id).await?);
     }
     let in_words = |scope: &str| {
         let registered = registered.iter().find(|known| known.name == scope);
         let description = registered.map(|known| known.description.as_str());
-        describe(scene.shell.text, scope, description.filter(|text| !text.is_empty()))
+        describe(
+            scene.shell.text,
+            scope,
+            description.filter(|text| !text.is_empty()),
+        )
     };
     let mut sentences: Vec<String> = scopes.iter().map(in_words).collect();
     sentences.dedup();

@@ -62,7 +62,11 @@ pub struct ChoosePasswordPage<'a> {
 ///
 /// Whether there is such an account shows only with the password, so that nobody can ask.
 pub(super) async fn identify(posted: Posted) -> Answer {
-    let Posted { interaction, scene, fields } = posted;
+    let Posted {
+        interaction,
+        scene,
+        fields,
+    } = posted;
     let identifier = fields.get("p_email").trim();
     if identifier.is_empty() || identifier.len() > identifier::LONGEST_EMAIL {
         let problems = Problems::field("p_email", Message::new("identifier-missing"));
@@ -74,32 +78,38 @@ pub(super) async fn identify(posted: Posted) -> Answer {
 
 /// `POST …/password`
 pub(super) async fn sign_in(posted: Posted) -> Answer {
-    let Posted { mut interaction, scene, fields } = posted;
+    let Posted {
+        mut interaction,
+        scene,
+        fields,
+    } = posted;
     let password = fields.get("p_password");
     if password.is_empty() {
         let problems = Problems::field("p_password", Message::new("password-missing"));
         return outcome::again(&scene, &interaction, &Step::Password, &fields, problems).await;
     }
     let at = scene.circumstances();
-    let mut rng = scene.app.random.generator();
+    let mut rng = scene.site.app.random.generator();
     match local::sign_in(&mut interaction, password, &at, &mut rng).await {
         Ok(session) => Ok(outcome::signed_in(&scene, &interaction, &session)),
-        Err(error) => {
-            outcome::refused(&scene, &interaction, &Step::Password, &fields, error).await
-        }
+        Err(error) => outcome::refused(&scene, &interaction, &Step::Password, &fields, error).await,
     }
 }
 
 /// `POST …/forgot`
 pub(super) async fn forgot(posted: Posted) -> Answer {
-    let Posted { mut interaction, scene, fields } = posted;
+    let Posted {
+        mut interaction,
+        scene,
+        fields,
+    } = posted;
     let step = Step::ForgotPassword;
     let Some(email) = identifier::email(fields.get("p_email")) else {
         let problems = Problems::field("p_email", Message::new("email-invalid"));
         return outcome::again(&scene, &interaction, &step, &fields, problems).await;
     };
     let at = scene.circumstances();
-    let mut rng = scene.app.random.generator();
+    let mut rng = scene.site.app.random.generator();
     match recovery::request(&mut interaction, email, &at, &mut rng).await {
         Ok(letter) => sent(&scene, &interaction, &step, &fields, &letter).await,
         Err(error) => outcome::refused(&scene, &interaction, &step, &fields, error).await,
@@ -108,14 +118,18 @@ pub(super) async fn forgot(posted: Posted) -> Answer {
 
 /// `POST …/new-password`
 pub(super) async fn choose(posted: Posted) -> Answer {
-    let Posted { mut interaction, scene, fields } = posted;
+    let Posted {
+        mut interaction,
+        scene,
+        fields,
+    } = posted;
     let step = Step::ChoosePassword;
-    if scene.next(&interaction) != Ok(step.clone()) {
+    if !matches!(scene.next(&interaction), Ok(Step::ChoosePassword)) {
         return Ok(outcome::onward(&interaction));
     }
     let known = known_words(&scene, &interaction);
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    match check_new_password(&scene.app.hasher, &fields, &known).await {
+    match check_new_password(&scene.site.app.hasher, &fields, &known).await {
         Ok(problems) if problems.is_empty() => {}
         Ok(problems) => {
             return outcome::again(&scene, &interaction, &step, &fields, problems).await;
@@ -143,7 +157,7 @@ async fn choose_for(
     password: &str,
 ) -> Result<(Option<Secret>, Letter), SignInError> {
     let at = scene.circumstances();
-    let mut rng = scene.app.random.generator();
+    let mut rng = scene.site.app.random.generator();
     if interaction.progress.0.screen == Screen::Register {
         let letter = registration::choose_password(interaction, password, &at, &mut rng).await?;
         Ok((None, letter))
@@ -172,7 +186,10 @@ async fn sent(
 /// Words that a password of this person should not be made of.
 fn known_words(scene: &Scene, interaction: &Interaction) -> Vec<String> {
     let progress = &interaction.progress.0;
-    let mut words = vec![scene.shell.brand.name.clone(), scene.shell.name().to_owned()];
+    let mut words = vec![
+        scene.shell.brand.name.clone(),
+        scene.shell.name().to_owned(),
+    ];
     words.extend(progress.reset_proven_for.clone());
     if let Some(registration) = &progress.registration {
         words.push(registration.email.clone());

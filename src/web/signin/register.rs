@@ -33,7 +33,11 @@ pub struct RegistrationClosedPage<'a> {
 
 /// `POST …/register`
 pub(super) async fn register(posted: Posted) -> Answer {
-    let Posted { mut interaction, scene, fields } = posted;
+    let Posted {
+        mut interaction,
+        scene,
+        fields,
+    } = posted;
     if !scene.facts.self_sign_up_allowed {
         return Ok(outcome::onward(&interaction));
     }
@@ -43,7 +47,7 @@ pub(super) async fn register(posted: Posted) -> Answer {
             return outcome::again(&scene, &interaction, &Step::Register, &fields, problems).await;
         }
     };
-    let mut tx = scene.app.db.write().await?;
+    let mut tx = scene.site.app.db.write().await?;
     match registration::begin(&mut tx, &mut interaction, registration).await {
         Ok(()) => {
             tx.commit().await?;

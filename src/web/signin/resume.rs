@@ -34,7 +34,7 @@ pub(super) async fn resume(opened: Opened, RawQuery(query): RawQuery) -> Answer 
     };
     Ok(match new_browser {
         Some(browser) => {
-            let issuer = &scene.app.config.server.issuer;
+            let issuer = &scene.site.app.config.server.issuer;
             let cookie = Ours::Browser.set(CookieJar::new(), issuer, &browser);
             (cookie, response).into_response()
         }
@@ -43,13 +43,13 @@ pub(super) async fn resume(opened: Opened, RawQuery(query): RawQuery) -> Answer 
 }
 
 async fn respond(scene: &Scene, interaction: &Interaction, scopes: Scopes) -> Answer {
-    let (config, facts) = (&scene.app.config, &scene.facts);
+    let (config, facts) = (&scene.site.app.config, &scene.facts);
     let Some(signed_in) = &facts.signed_in else {
         return Ok(outcome::onward(interaction));
     };
     let terms = (&config.server.issuer, config.sign_in.code_lifetime);
-    let mut rng = scene.app.random.generator();
-    let mut tx = scene.app.db.write().await?;
+    let mut rng = scene.site.app.random.generator();
+    let mut tx = scene.site.app.db.write().await?;
     let answer = interaction::respond(
         &mut tx,
         interaction,
@@ -62,18 +62,26 @@ async fn respond(scene: &Scene, interaction: &Interaction, scopes: Scopes) -> An
     .await?;
     tx.commit().await?;
     Ok(match answer {
-        Some(delivery) => outcome::deliver(&scene.shell, delivery),
-        None => return Err(PageError::ExpiredLink { back: scene.way_back() }),
+        Some(delivery) => scene.deliver(delivery),
+        None => {
+            return Err(PageError::ExpiredLink {
+                back: scene.way_back(),
+            });
+        }
     })
 }
 
 async fn refuse(scene: &Scene, interaction: &Interaction, error: &OAuthError) -> Answer {
-    let issuer = &scene.app.config.server.issuer;
-    let mut tx = scene.app.db.write().await?;
+    let issuer = &scene.site.app.config.server.issuer;
+    let mut tx = scene.site.app.db.write().await?;
     let answer = interaction::refuse(&mut tx, interaction, error, &scene.facts, issuer).await?;
     tx.commit().await?;
     Ok(match answer {
-        Some(delivery) => outcome::deliver(&scene.shell, delivery),
-        None => return Err(PageError::ExpiredLink { back: scene.way_back() }),
+        Some(delivery) => scene.deliver(delivery),
+        None => {
+            return Err(PageError::ExpiredLink {
+                back: scene.way_back(),
+            });
+        }
     })
 }

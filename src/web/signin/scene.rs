@@ -1,26 +1,22 @@
 //! What every handler of an interaction begins with: the interaction, opened for the browser that
 //! it belongs to; the facts of now; and, of a form, its fields.
 
-use std::sync::Arc;
-
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 
-use super::outcome;
-use crate::app::App;
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
 use crate::id::InteractionId;
-use crate::interaction::session::Visitor;
 use crate::interaction::{self, Circumstances, Facts, OpenError, Step};
-use crate::protocol::OAuthError;
 use crate::protocol::authorization::AuthorizationRequest;
+use crate::protocol::{Delivery, OAuthError};
 use crate::secret::Secret;
 use crate::store::interactions::Interaction;
 use crate::tokens::verify;
 use crate::web::error::PageError;
 use crate::web::extract::{Browser, Now, SignedForm, csrf_token};
+use crate::web::oidc::delivery::deliver;
 use crate::web::page::{ClientFace, Fields, Shell};
 use crate::web::site::Site;
 
@@ -41,23 +37,23 @@ pub(super) struct Posted {
 
 /// What surrounds an interaction while one request is served.
 pub(super) struct Scene {
-    pub(super) app: Arc<App>,
+    pub(super) site: Site,
     pub(super) facts: Facts,
     pub(super) shell: Shell,
-    pub(super) visitor: Visitor,
+    browser: Browser,
 }
 
 impl Scene {
     /// What the operations of a local account need to know.
     pub(super) fn circumstances(&self) -> Circumstances<'_> {
         Circumstances {
-            db: &self.app.db,
-            hasher: &self.app.hasher,
-            hash_key: &self.app.hash_key,
-            limits: &self.app.config.sign_in,
-            lifetimes: &self.app.config.sessions,
+            db: &self.site.app.db,
+            hasher: &self.site.app.hasher,
+            hash_key: &self.site.app.hash_key,
+            limits: &self.site.app.config.sign_in,
+            lifetimes: &self.site.app.config.sessions,
             present: self.facts.signed_in.as_ref().map(|now| &now.session),
-            visitor: &self.visitor,
+            visitor: &self.browser.visitor,
             now: self.facts.now,
         }
     }
@@ -65,6 +61,11 @@ impl Scene {
     /// Where the application is.
     pub(super) fn way_back(&self) -> Option<String> {
         self.facts.client.way_back().map(str::to_owned)
+    }
+
+    /// Hands the client's answer to the browser.
+    pub(super) fn deliver(&self, answer: Delivery) -> Response {
+        deliver(&self.site, &self.browser.headers, answer)
     }
 
     /// What comes next.
@@ -77,7 +78,9 @@ impl Scene {
         interaction: &Interaction,
         secret: &Secret,
     ) -> Result<Self, PageError> {
-        let Arrival { site, browser, now, .. } = &arrival;
+        let Arrival {
+            site, browser, now, ..
+        } = &arrival;
         let app = &site.app;
         let request = &interaction.request.0;
         let hinted = request.id_token_hint.as_ref().and_then(|hint| {
@@ -100,10 +103,10 @@ impl Scene {
         shell.client = Some(face(&facts.client));
         csrf_token(secret).expose().clone_into(&mut shell.csrf);
         Ok(Self {
-            app: arrival.site.app,
+            site: arrival.site,
             facts,
             shell,
-            visitor: arrival.browser.visitor,
+            browser: arrival.browser,
         })
     }
 }
@@ -160,7 +163,7 @@ impl Arrival {
         let app = &self.site.app;
         let request = &interaction.request.0;
         if let Some(delivery) = request.expire(&app.config.server.issuer) {
-            return outcome::deliver(&self.shell(request), delivery);
+            return deliver(&self.site, &self.browser.headers, delivery);
         }
         let client = app.clients.find(&app.db, &interaction.client_id, self.now);
         match client.await {

@@ -131,25 +131,23 @@ too-many-attempts = Zu viele Versuche. Bitte warten Sie einige Minuten, und vers
 
 ## Fehlerseite
 
-error-busy = Das geht gerade nicht
+error-busy-title = Das geht gerade nicht
 error-busy-explanation = Bitte versuchen Sie es gleich noch einmal.
 error-code = Fehler
 error-description = Einzelheiten
-error-expired = Diese Seite ist abgelaufen
+error-expired-title = Diese Seite ist abgelaufen
 error-expired-explanation = Diese Anmeldung war zu lange offen, ist bereits abgeschlossen oder wurde in einem anderen Browser begonnen. Bitte beginnen Sie in der Anwendung noch einmal.
-error-form = Bitte versuchen Sie es noch einmal
+error-form-title = Bitte versuchen Sie es noch einmal
 error-form-explanation = Dieses Formular war zu lange offen, oder Ihr Browser behält unser Cookie nicht. Bitte gehen Sie zurück, laden Sie die Seite neu, und versuchen Sie es noch einmal.
-error-internal = Etwas ist schiefgegangen
+error-internal-title = Etwas ist schiefgegangen
 error-internal-explanation = Das liegt an uns. Bitte versuchen Sie es noch einmal; wenn es wieder geschieht, nennen Sie uns die Kennung unten.
 error-reference = Kennung
-error-request = Wir können Sie nicht anmelden
+error-request-title = Wir können Sie nicht anmelden
 error-request-explanation = Die Anwendung, von der Sie kommen, hat eine Anfrage gesendet, die wir nicht annehmen können. Bitte gehen Sie zurück, und versuchen Sie es noch einmal; wenn es wieder geschieht, sagen Sie der Betreuung der Anwendung Bescheid.
-error-suspended = Ihr Konto ist gesperrt
+error-suspended-title = Ihr Konto ist gesperrt
 error-suspended-explanation = Sie können sich zurzeit nicht anmelden. Bitte wenden Sie sich an die Betreuung der Anwendung.
-error-unavailable = Das geht gerade nicht
-error-unavailable-explanation = Das liegt an uns und ist bald vorbei. Bitte versuchen Sie es gleich noch einmal.
-error-unknown = Hier ist nichts
-error-unknown-explanation = Bitte prüfen Sie die Adresse, oder beginnen Sie in der Anwendung noch einmal.
+error-not-found-title = Hier ist nichts
+error-not-found-explanation = Bitte prüfen Sie die Adresse, oder beginnen Sie in der Anwendung noch einmal.
 
 ## Mails
 

@@ -131,25 +131,23 @@ too-many-attempts = Too many attempts. Please wait a few minutes and try again.
 
 ## Error page
 
-error-busy = We can’t do that right now
+error-busy-title = We can’t do that right now
 error-busy-explanation = Please try again in a moment.
 error-code = Error
 error-description = Details
-error-expired = This page has expired
+error-expired-title = This page has expired
 error-expired-explanation = This sign-in was open for too long, has already been completed, or was begun in another browser. Please start again from the application.
-error-form = Please try again
+error-form-title = Please try again
 error-form-explanation = This form was open for too long, or your browser does not keep our cookie. Please go back, reload the page and try again.
-error-internal = Something went wrong
+error-internal-title = Something went wrong
 error-internal-explanation = It’s our fault. Please try again; if it happens again, tell us the reference below.
 error-reference = Reference
-error-request = We can’t sign you in
+error-request-title = We can’t sign you in
 error-request-explanation = The application you come from has sent a request we can’t accept. Please go back and try again; if it happens again, tell whoever looks after the application.
-error-suspended = Your account is suspended
+error-suspended-title = Your account is suspended
 error-suspended-explanation = You can’t sign in at the moment. Please ask whoever looks after the application.
-error-unavailable = We can’t do that right now
-error-unavailable-explanation = It’s our fault, and will be over soon. Please try again in a moment.
-error-unknown = There is nothing here
-error-unknown-explanation = Please check the address, or start again from the application.
+error-not-found-title = There is nothing here
+error-not-found-explanation = Please check the address, or start again from the application.
 
 ## Mails
 
