@@ -1,11 +1,32 @@
 //! What people do with their own account.
 
 use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
 
-use crate::passwords::{PasswordError, PasswordHasher, Weakness};
+use crate::clock::Timestamp;
+use crate::directory::accounts;
+use crate::interaction::session;
+use crate::interaction::throttle::{self, Throttled};
+use crate::interaction::{Letter, SignedIn};
+use crate::passwords::{PasswordError, PasswordHasher, Verdict, Weakness};
+use crate::secret::Secret;
 use crate::store::users::User;
-use crate::store::{Tx, identities};
-use crate::web::page::{Fields, Message, Person, Problems, Shell};
+use crate::store::{Tx, passwords, throttles, users};
+use crate::web::cookies::Ours;
+use crate::web::error::PageError;
+use crate::web::extract::{Browser, Now, SignedForm, csrf_token};
+use crate::web::page::{Fields, Message, Person, Problems, Shell, page};
+use crate::web::signin::write_letter;
+use crate::web::site::Site;
+
+/// The routes of one's own account.
+pub fn routes() -> Router<Site> {
+    Router::new().route("/account/password", get(show).post(change))
+}
 
 /// Changes the password of who is signed in.
 #[derive(Template)]
@@ -20,16 +41,174 @@ pub struct AccountPasswordPage<'a> {
     pub problems: Problems,
 }
 
-/// How a user is shown: by name, and by the primary identity.
+/// How a user is shown: by name, and by mail address or user name.
 pub async fn person(tx: &mut Tx, user: &User) -> sqlx::Result<Person> {
-    let identities = identities::list_for_user(tx, &user.id).await?;
-    let primary = identities.iter().find(|identity| identity.is_primary);
-    let shown = primary.or(identities.first());
-    let identifier = shown.map_or(String::new(), |identity| identity.value.clone());
+    let subject = users::find_subject(tx, &user.id).await?;
+    let identifier = subject.and_then(|subject| subject.email.or(subject.username));
+    let identifier = identifier.unwrap_or_default();
     Ok(Person {
         name: user.full_name().unwrap_or_else(|| identifier.clone()),
         identifier,
     })
+}
+
+/// Somebody who is signed in, on a page of their account.
+struct Visit {
+    site: Site,
+    browser: Browser,
+    now: Timestamp,
+    signed_in: SignedIn,
+    person: Person,
+}
+
+impl Visit {
+    /// None when nobody is signed in.
+    async fn open(site: Site, browser: Browser, now: Timestamp) -> sqlx::Result<Option<Self>> {
+        let app = &site.app;
+        let mut tx = app.db.read().await?;
+        let cookie = browser.session.as_ref();
+        let found = session::find(&mut tx, cookie, &app.config.sessions, now).await?;
+        let Some(signed_in) = found else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            person: person(&mut tx, &signed_in.user).await?,
+            site: site.clone(),
+            browser,
+            now,
+            signed_in,
+        }))
+    }
+
+    /// The page, with a cookie for a browser that has none yet: the form's token is made of it.
+    fn page(&self, status: StatusCode, changed: bool, problems: Problems) -> Response {
+        let app = &self.site.app;
+        let secret = match &self.browser.secret {
+            Some(secret) => secret.clone(),
+            None => Secret::generate(&mut app.random.generator()),
+        };
+        let mut shell = self.site.shell(&self.browser.headers, None);
+        csrf_token(&secret).expose().clone_into(&mut shell.csrf);
+        let template = AccountPasswordPage {
+            shell: &shell,
+            person: self.person.clone(),
+            changed,
+            minimum_length: app.config.passwords.minimum_length,
+            problems,
+        };
+        let issuer = &app.config.server.issuer;
+        let jar = Ours::Browser.set(self.browser.jar.clone(), issuer, &secret);
+        (jar, page(status, &template)).into_response()
+    }
+}
+
+/// `GET /account/password`
+async fn show(
+    State(site): State<Site>,
+    Now(now): Now,
+    browser: Browser,
+) -> Result<Response, PageError> {
+    Ok(match Visit::open(site, browser, now).await? {
+        Some(visit) => visit.page(StatusCode::OK, false, Problems::none()),
+        None => Redirect::to("/").into_response(),
+    })
+}
+
+/// `POST /account/password`
+async fn change(
+    State(site): State<Site>,
+    Now(now): Now,
+    browser: Browser,
+    SignedForm(params): SignedForm,
+) -> Result<Response, PageError> {
+    let Some(visit) = Visit::open(site, browser, now).await? else {
+        return Ok(Redirect::to("/").into_response());
+    };
+    let fields = Fields::from(params);
+    let wrong = StatusCode::UNPROCESSABLE_ENTITY;
+    if fields.get("p_password").is_empty() {
+        let problems = Problems::field("p_password", Message::new("password-missing"));
+        return Ok(visit.page(wrong, false, problems));
+    }
+    let known = [visit.person.name.as_str(), &visit.person.identifier];
+    let problems = check_new_password(&visit.site.app.hasher, &fields, &known).await?;
+    if !problems.is_empty() {
+        return Ok(visit.page(wrong, false, problems));
+    }
+    Ok(match replace(&visit, &fields).await? {
+        Replaced::Done => {
+            tell(&visit).await;
+            visit.page(StatusCode::OK, true, Problems::none())
+        }
+        Replaced::Throttled(throttled) => {
+            let problems = Problems::form(Message::new("too-many-attempts"));
+            let page = visit.page(StatusCode::TOO_MANY_REQUESTS, false, problems);
+            let seconds = throttled.0.as_i64().max(1).to_string();
+            ([(header::RETRY_AFTER, seconds)], page).into_response()
+        }
+        Replaced::Wrong => {
+            let problems = Problems::field("p_password", Message::new("password-wrong"));
+            visit.page(wrong, false, problems)
+        }
+    })
+}
+
+/// What came of the wish for another password.
+enum Replaced {
+    Done,
+    Throttled(Throttled),
+    /// The present password is another one.
+    Wrong,
+}
+
+/// Replaces the password, once its owner has proven to know the present one. All their other sessions end.
+async fn replace(visit: &Visit, fields: &Fields) -> Result<Replaced, PageError> {
+    let app = &visit.site.app;
+    let (user, now) = (&visit.signed_in.user.id, visit.now);
+    let subject = throttle::account_subject(user.as_str(), &visit.browser.visitor);
+    let mut tx = app.db.write().await?;
+    let limit = app.config.sign_in.account_throttle;
+    let counted = throttle::count(&mut tx, &subject, limit, now).await?;
+    let stored = passwords::find(&mut tx, user).await?;
+    tx.commit().await?;
+    if let Err(throttled) = counted {
+        return Ok(Replaced::Throttled(throttled));
+    }
+    let mut rng = app.random.generator();
+    let stored = stored.map(|stored| stored.password_hash);
+    let present = fields.get("p_password");
+    let verdict = app
+        .hasher
+        .verify(present, stored.as_ref(), &mut rng)
+        .await?;
+    if verdict == Verdict::Wrong {
+        return Ok(Replaced::Wrong);
+    }
+    let chosen = fields.get("p_first_password");
+    let hash = app.hasher.hash(chosen, &mut rng).await?;
+    let mut tx = app.db.write().await?;
+    throttles::clear(&mut tx, &subject).await?;
+    let keep = Some(&visit.signed_in.session.id);
+    accounts::change_password(&mut tx, user, hash, keep, now, &mut rng).await?;
+    tx.commit().await?;
+    Ok(Replaced::Done)
+}
+
+/// Tells the owner by mail; the password is changed, whether or not that works.
+async fn tell(visit: &Visit) {
+    let to = visit.person.identifier.clone();
+    if !to.contains('@') {
+        return; // A user name: there is no address to write to.
+    }
+    let shell = visit.site.shell(&visit.browser.headers, None);
+    let letter = Letter::PasswordChanged { to };
+    let message = match write_letter(&letter, shell.text, &shell.brand.name, visit.now) {
+        Ok(message) => message,
+        Err(error) => return tracing::error!(%error, "a mail could not be worded"),
+    };
+    if let Err(error) = visit.site.app.mailer.send(message, visit.now).await {
+        tracing::error!(%error, "a mail could not be sent");
+    }
 }
 
 /// What is wrong with a new password that was typed twice. `known` are words that others know of its
@@ -56,6 +235,18 @@ pub async fn check_new_password(
         return Ok(Problems::field("p_second_password", message));
     }
     Ok(Problems::none())
+}
+
+impl From<PasswordError> for PageError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::Busy,
+            PasswordError::Failed(_) => {
+                tracing::error!(%error, "a password could not be hashed");
+                Self::Internal
+            }
+        }
+    }
 }
 
 fn word(weakness: Weakness) -> Message {

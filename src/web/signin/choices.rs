@@ -33,16 +33,15 @@ pub struct ConsentPage<'a> {
 
 /// What a scope gives, in words. `registered` is the description of a scope of an API.
 pub(super) fn describe(text: Text, scope: &str, registered: Option<&str>) -> String {
-    let known = match scope {
+    match scope {
         "address" => text.t("scope-address"),
         "email" => text.t("scope-email"),
         "offline" | "offline_access" => text.t("scope-offline"),
         "openid" => text.t("scope-openid"),
         "phone" => text.t("scope-phone"),
         "profile" => text.t("scope-profile"),
-        other => return registered.unwrap_or(other).to_owned(),
-    };
-    known
+        other => registered.unwrap_or(other).to_owned(),
+    }
 }
 
 /// `POST …/screen`

@@ -11,7 +11,6 @@ use crate::clock::Seconds;
 use crate::interaction::email_code::CodeError;
 use crate::interaction::local::SignInError;
 use crate::interaction::{Letter, Step};
-use crate::passwords::PasswordError;
 use crate::secret::Secret;
 use crate::store::interactions::Interaction;
 use crate::web::cookies::Ours;
@@ -75,11 +74,7 @@ pub(super) async fn refused(
     error: SignInError,
 ) -> Answer {
     match error {
-        SignInError::Busy(PasswordError::Busy) => Err(PageError::Busy),
-        SignInError::Busy(error) => {
-            tracing::error!(%error, "a password could not be checked");
-            Err(PageError::Internal)
-        }
+        SignInError::Busy(error) => Err(error.into()),
         SignInError::Changed => Ok(onward(interaction)),
         SignInError::Sql(error) => Err(error.into()),
         // Told here and not to the client, which would only ask again.
