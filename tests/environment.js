@@ -1,4 +1,4 @@
-// What the Rust tests tell a client script, and how a script says that something is wrong.
+// What the Rust tests tell a program, and how a program says what it found.
 
 import { isDeepStrictEqual } from 'node:util';
 
@@ -41,8 +41,11 @@ export async function refused(what, call, expected) {
   return fail(`${what}: expected a refusal with ${expected}, found ${JSON.stringify(result)}`);
 }
 
-/** Runs a client's story; anything it throws is a failure. */
+const LIMIT = 120_000;
+
+/** Runs a story, which must end in time; anything it throws is a failure. */
 export async function story(name, tell) {
+  setTimeout(() => fail(`${name}: not finished after ${LIMIT / 1000} s`), LIMIT).unref();
   try {
     await tell();
     console.log(`${name}: complete`);

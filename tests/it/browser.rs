@@ -1,0 +1,86 @@
+//! Stories in Chromium, through the playground: what a person sees.
+//!
+//! What they do is in `tests/browser`; here they get a server, a playground that is registered with it, and a user.
+//! `SCREENSHOTS`, a directory, keeps pictures of the pages they pass.
+
+use tokio::sync::oneshot;
+use vestibule::playground;
+
+use crate::programs::{self, Setting, free_port};
+use crate::support::World;
+
+const USERNAME: &str = "ada@example.test";
+const PASSWORD: &str = "seven brass lanterns swing";
+
+/// A server, and an application to sign in to. Both end with it.
+struct Stage {
+    world: World,
+    playground: String,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let world = World::listening().await;
+        world.user(USERNAME, PASSWORD).await;
+        let port = free_port();
+        let url = format!("http://localhost:{port}");
+        let client = world
+            .web_client(&format!("{url}/callback"), &format!("{url}/signed-out"))
+            .await;
+        let options = playground::Options {
+            issuer: world.issuer().to_owned(),
+            client_id: client.id.to_string(),
+            client_secret: client.secret,
+            listen: ([127, 0, 0, 1], port).into(),
+            url: Some(url.clone()),
+            scopes: "openid profile email".to_owned(),
+        };
+        let (stop, stopped) = oneshot::channel();
+        tokio::spawn(playground::run(options, async {
+            let _ = stopped.await;
+        }));
+        Self {
+            world,
+            playground: url,
+            _stop: stop,
+        }
+    }
+
+    async fn play(&self, story: &'static str) {
+        let mail = self.world.mail_directory().display().to_string();
+        let settings: Vec<Setting> = vec![
+            ("VESTIBULE_ISSUER", self.world.issuer().to_owned()),
+            ("PLAYGROUND_URL", self.playground.clone()),
+            ("MAIL_DIRECTORY", mail),
+            ("USERNAME_", USERNAME.to_owned()),
+            ("PASSWORD_", PASSWORD.to_owned()),
+            ("NEW_USERNAME", "grace@example.test".to_owned()),
+        ];
+        programs::run(story, settings).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs chromium"]
+async fn a_visitor_registers_and_later_forgets_the_password() {
+    Stage::set().await.play("browser/register.js").await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium"]
+async fn a_user_signs_in_uses_the_tokens_and_signs_out() {
+    Stage::set().await.play("browser/sign_in.js").await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium"]
+async fn a_user_makes_mistakes() {
+    Stage::set().await.play("browser/mistakes.js").await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium"]
+async fn every_page_fits_every_width_scheme_and_language() {
+    Stage::set().await.play("browser/appearance.js").await;
+}
