@@ -2,6 +2,8 @@
 //!
 //! [`App::start`] is the one place where the parts meet, and the one seam that tests use.
 
+use std::sync::Arc;
+
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
@@ -28,7 +30,7 @@ pub struct App {
     /// The source of randomness.
     pub random: Random,
     /// The signing keys.
-    pub keys: Keys,
+    pub keys: Arc<Keys>,
     /// The key under which guessable secrets are hashed.
     pub hash_key: HashKey,
     /// The clients in memory.
@@ -110,7 +112,7 @@ impl App {
             db,
             clock,
             random,
-            keys,
+            keys: Arc::new(keys),
             hash_key,
         })
     }

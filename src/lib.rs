@@ -24,6 +24,8 @@ pub mod audit;
 pub mod clients;
 pub mod directory;
 pub mod interaction;
+pub mod maintenance;
+pub mod provisioning;
 pub mod tokens;
 
 // Built once of all of the above.

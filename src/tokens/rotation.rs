@@ -209,7 +209,10 @@ fn generate(
     private.set_key_id(&kid);
     private.set_key_use("sig");
     private.set_algorithm(algorithm.as_str());
-    let public = private.to_public_key()?;
+    let mut public = private.to_public_key()?;
+    // josekit carries the use over and nothing else; published keys say what they are (RFC 7517 §4).
+    public.set_key_id(&kid);
+    public.set_algorithm(algorithm.as_str());
     Ok(SigningKey {
         kid,
         algorithm: Text(algorithm),

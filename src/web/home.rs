@@ -4,13 +4,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::account::person;
 use super::error::PageError;
 use super::extract::{Browser, Now};
 use super::page::{HomePage, page};
-use super::person;
 use super::site::Site;
 use crate::interaction::session;
-use crate::store::users;
 
 /// Says what this is, and who is signed in.
 pub async fn home(
@@ -28,12 +27,7 @@ pub async fn home(
     .await?;
     let person = match signed_in {
         None => None,
-        Some(signed_in) => {
-            let subject = users::find_subject(&mut tx, &signed_in.user.id).await?;
-            subject.map(|subject| {
-                person::of(&subject.user, subject.email.or(subject.username).as_deref())
-            })
-        }
+        Some(signed_in) => Some(person(&mut tx, &signed_in.user).await?),
     };
     let shell = site.shell(&browser.headers, None);
     Ok(page(

@@ -12,7 +12,6 @@ pub mod health;
 pub mod home;
 pub mod oidc;
 pub mod page;
-pub mod person;
 pub mod request_id;
 pub mod server;
 pub mod signin;

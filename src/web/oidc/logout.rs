@@ -23,12 +23,12 @@ use crate::protocol::logout::LogoutRequest;
 use crate::protocol::{OAuthError, Params};
 use crate::store::{grants, sessions};
 use crate::tokens::verify::{IdTokenHint, id_token_hint};
+use crate::web::account;
 use crate::web::cookies::Ours;
 use crate::web::error::PageError;
 use crate::web::extract::{Browser, Now, Parameters, csrf_token};
 use crate::web::headers::PagePolicy;
 use crate::web::page::{LogoutPage, SignedOutPage, page};
-use crate::web::person;
 use crate::web::site::Site;
 
 /// Signs the End-User out, or asks whether to.
@@ -53,7 +53,7 @@ pub async fn logout(
     match (&situation.signed_in, answer) {
         (Some(_), Some(Answer::Stay)) => Ok(Redirect::to("/").into_response()),
         (Some(signed_in), None) if !situation.is_proven() => {
-            Ok(ask(&site, &browser, signed_in, &situation, &params))
+            ask(&site, &browser, signed_in, &situation, &params).await
         }
         (Some(signed_in), _) => {
             end(&site, signed_in, request.all_sessions, now).await?;
@@ -187,13 +187,14 @@ impl Situation {
 }
 
 /// Asks the End-User, and keeps the request's parameters in the form.
-fn ask(
+async fn ask(
     site: &Site,
     browser: &Browser,
     signed_in: &SignedIn,
     situation: &Situation,
     params: &Params,
-) -> Response {
+) -> Result<Response, PageError> {
+    let person = Some(account::person(&mut site.app.db.read().await?, &signed_in.user).await?);
     let mut shell = site.shell(&browser.headers, None);
     let secret = browser
         .secret
@@ -205,7 +206,6 @@ fn ask(
         .filter(|(name, _)| !matches!(*name, "csrf" | "decision"))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let person = Some(person::of(&signed_in.user, None));
     let form = LogoutPage {
         shell: &shell,
         person,
@@ -217,7 +217,7 @@ fn ask(
         .as_deref()
         .map(PagePolicy::leading_to)
         .unwrap_or_default();
-    policy.apply((jar, page(StatusCode::OK, &form)).into_response())
+    Ok(policy.apply((jar, page(StatusCode::OK, &form)).into_response()))
 }
 
 async fn end(

@@ -1,0 +1,209 @@
+//! Maintenance: removes what has ended, rotates keys by age, and takes up keys that others rotated.
+//!
+//! Each task has a short transaction of its own. One that fails is logged and tried again the next
+//! time; nothing depends on it having run, since whatever has expired is refused by its own time.
+//! Several nodes may do the same at once: what one has removed, the other no longer finds.
+
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::CryptoRng;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::clock::{Clock, Seconds, Timestamp};
+use crate::store::{
+    Db, clients, grants, interactions, refresh_tokens, revoked_tokens, sessions, throttles,
+};
+use crate::tokens::keyring::{KeyError, Keys};
+use crate::tokens::rotation::{Schedule, rotate_by_age};
+
+/// How long an expired sign-in is kept, so that it can offer the way back to its application.
+const KEEP_INTERACTIONS: Seconds = Seconds::new(7 * 86_400);
+
+/// How long an ended session is kept, so that its user can see where they were signed in.
+const KEEP_SESSIONS: Seconds = Seconds::new(30 * 86_400);
+
+const PURGE_EVERY: Duration = Duration::from_mins(5);
+const RELOAD_EVERY: Duration = Duration::from_secs(5);
+const ROTATE_EVERY: Duration = Duration::from_mins(1);
+
+/// What one round of maintenance did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// What was removed.
+    pub purged: Purged,
+    /// The `kid`s of new signing keys.
+    pub new_keys: Vec<String>,
+    /// Whether the keyring in memory has changed.
+    pub keyring_changed: bool,
+    /// The tasks that failed, and were logged.
+    pub failed: Vec<&'static str>,
+}
+
+/// How many records of each kind were removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Of clients, replaced by newer ones.
+    pub client_secrets: u64,
+    /// With their codes and refresh tokens.
+    pub grants: u64,
+    /// With their mailed codes.
+    pub interactions: u64,
+    /// Of grants that live on.
+    pub refresh_tokens: u64,
+    /// Access tokens that have expired since.
+    pub revoked_tokens: u64,
+    /// Of browsers.
+    pub sessions: u64,
+    /// Windows that have passed.
+    pub throttles: u64,
+}
+
+/// Does everything once.
+pub async fn tick(
+    db: &Db,
+    keys: &Keys,
+    schedule: &Schedule,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Report {
+    let mut report = Report::default();
+    purge(db, now, &mut report).await;
+    rotate(db, keys, schedule, now, rng, &mut report).await;
+    reload(db, keys, now, &mut report).await;
+    report
+}
+
+/// Does everything over and over, each task at its own pace, until `shutdown` resolves.
+pub async fn run(
+    db: Db,
+    keys: Arc<Keys>,
+    schedule: Schedule,
+    clock: Clock,
+    mut rng: impl CryptoRng,
+    shutdown: impl Future<Output = ()>,
+) {
+    let (mut purge_due, mut reload_due, mut rotate_due) =
+        (every(PURGE_EVERY), every(RELOAD_EVERY), every(ROTATE_EVERY));
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let mut report = Report::default();
+        tokio::select! {
+            biased;
+            () = &mut shutdown => return,
+            _ = reload_due.tick() => reload(&db, &keys, clock.now(), &mut report).await,
+            _ = rotate_due.tick() => {
+                rotate(&db, &keys, &schedule, clock.now(), &mut rng, &mut report).await;
+            }
+            _ = purge_due.tick() => purge(&db, clock.now(), &mut report).await,
+        }
+        report.log();
+    }
+}
+
+/// Fires at once, then at that pace; what was missed while a task took long is not made up for.
+fn every(period: Duration) -> Interval {
+    let mut interval = interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+impl Report {
+    fn log(&self) {
+        if self.purged != Purged::default() {
+            tracing::debug!(purged = ?self.purged, "removed what had ended");
+        }
+        if !self.new_keys.is_empty() {
+            tracing::info!(keys = ?self.new_keys, "made the next signing keys");
+        }
+        if self.keyring_changed {
+            tracing::info!("took up the signing keys of now");
+        }
+    }
+
+    /// Takes the result of a task, or logs that it failed.
+    fn take<T: Default>(&mut self, task: &'static str, result: Result<T, impl Display>) -> T {
+        result.unwrap_or_else(|error| {
+            tracing::warn!(task, %error, "maintenance failed, and will be tried again");
+            self.failed.push(task);
+            T::default()
+        })
+    }
+}
+
+/// Runs one statement in a transaction of its own.
+macro_rules! in_transaction {
+    ($db:expr, |$tx:ident| $work:expr) => {
+        async {
+            let mut transaction = $db.write().await?;
+            let $tx = &mut transaction;
+            let outcome = $work.await?;
+            transaction.commit().await?;
+            Ok::<_, sqlx::Error>(outcome)
+        }
+        .await
+    };
+}
+
+async fn purge(db: &Db, now: Timestamp, report: &mut Report) {
+    let purged = Purged {
+        interactions: report.take(
+            "purge interactions",
+            in_transaction!(db, |tx| interactions::purge(
+                tx,
+                now.minus(KEEP_INTERACTIONS)
+            )),
+        ),
+        sessions: report.take(
+            "purge sessions",
+            in_transaction!(db, |tx| sessions::purge(tx, now.minus(KEEP_SESSIONS))),
+        ),
+        grants: report.take(
+            "purge grants",
+            in_transaction!(db, |tx| grants::purge(tx, now)),
+        ),
+        refresh_tokens: report.take(
+            "purge refresh tokens",
+            in_transaction!(db, |tx| refresh_tokens::purge(tx, now)),
+        ),
+        revoked_tokens: report.take(
+            "purge revoked tokens",
+            in_transaction!(db, |tx| revoked_tokens::purge(tx, now)),
+        ),
+        throttles: report.take(
+            "purge throttles",
+            in_transaction!(db, |tx| throttles::purge(tx, now)),
+        ),
+        client_secrets: report.take(
+            "purge client secrets",
+            in_transaction!(db, |tx| clients::purge_secrets(tx, now)),
+        ),
+    };
+    report.purged = purged;
+}
+
+async fn rotate(
+    db: &Db,
+    keys: &Keys,
+    schedule: &Schedule,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+    report: &mut Report,
+) {
+    let made = async {
+        let mut tx = db.write().await?;
+        let made = rotate_by_age(&mut tx, keys.vault(), schedule, now, rng).await?;
+        tx.commit().await?;
+        Ok::<_, KeyError>(made)
+    };
+    report.new_keys = report.take("rotate signing keys", made.await);
+}
+
+async fn reload(db: &Db, keys: &Keys, now: Timestamp, report: &mut Report) {
+    let changed = async {
+        let mut tx = db.read().await?;
+        keys.reload(&mut tx, now).await
+    };
+    report.keyring_changed = report.take("reload signing keys", changed.await);
+}

@@ -1,0 +1,193 @@
+//! `[[apis]]`: resource servers and their scopes (RFC 8707).
+//!
+//! An API is known by its audience. A scope that the document no longer names is taken away, from the
+//! API and from every application that had it.
+
+use std::collections::HashSet;
+
+use rand::CryptoRng;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::change::{Change, Fields, Noun, Subject};
+use super::check;
+use super::error::Refusal;
+use super::{Defaults, record};
+use crate::clock::Timestamp;
+use crate::id::{ApiId, ApiScopeId};
+use crate::protocol::scope::{Scope, Scopes};
+use crate::store::Tx;
+use crate::store::apis::{self, Api, ApiScope};
+use crate::store::clients;
+use crate::store::types::Text;
+
+/// The longest audience. Bytes.
+const LONGEST_AUDIENCE: usize = 2048;
+
+/// An entry as the document writes it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    pub(super) audience: Spanned<String>,
+    name: Spanned<String>,
+    #[serde(default)]
+    scopes: Vec<Spanned<WrittenScope>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenScope {
+    name: Scope,
+    #[serde(default)]
+    description: String,
+}
+
+/// An API as the document wants it.
+#[derive(Debug)]
+pub(super) struct Desired {
+    pub(super) audience: String,
+    name: String,
+    scopes: Vec<WrittenScope>,
+}
+
+impl Written {
+    pub(super) fn check(self, defaults: &Defaults) -> Result<Desired, Refusal> {
+        let about = |refusal: Refusal| refusal.about(Subject(Noun::Api, self.audience.get_ref()));
+        let management = defaults.issuer.join("/api");
+        let audience = check::read("audience", &self.audience, |audience| {
+            parse_audience(audience, &management)
+        })
+        .map_err(about)?;
+        let mut names = HashSet::new();
+        for scope in &self.scopes {
+            if !names.insert(scope.get_ref().name.as_str()) {
+                let reason = format!("names {} twice: remove one", scope.get_ref().name.as_str());
+                return Err(about(Refusal::at(scope.span(), reason).about("scopes")));
+            }
+        }
+        Ok(Desired {
+            audience,
+            name: check::read("name", &self.name, check::name).map_err(about)?,
+            scopes: self.scopes.into_iter().map(Spanned::into_inner).collect(),
+        })
+    }
+}
+
+/// Requests name audiences in a list separated by spaces.
+fn parse_audience(audience: &str, management: &str) -> Result<String, String> {
+    let is_readable = audience.bytes().all(|byte| byte.is_ascii_graphic());
+    if audience.is_empty() || audience.len() > LONGEST_AUDIENCE || !is_readable {
+        return Err(format!(
+            "must have 1 to {LONGEST_AUDIENCE} ASCII characters and no space, such as https://api.example.test"
+        ));
+    }
+    if audience == management {
+        return Err("is the management API, which `vestibule bootstrap` registers".into());
+    }
+    Ok(audience.to_owned())
+}
+
+pub(super) async fn apply(
+    tx: &mut Tx,
+    desired: &Desired,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<Change> {
+    let found = apis::find_by_audience(tx, &desired.audience).await?;
+    let stored = match &found {
+        Some(api) => apis::list_scopes(tx, &api.id).await?,
+        None => Vec::new(),
+    };
+    let before = found.as_ref().map(|api| {
+        let scopes = stored
+            .iter()
+            .map(|scope| describe(&scope.name, &scope.description));
+        fields(&api.name, scopes)
+    });
+    let wanted = desired
+        .scopes
+        .iter()
+        .map(|scope| describe(scope.name.as_str(), &scope.description));
+    let change = Change::between(
+        Noun::Api,
+        &desired.audience,
+        before.as_ref(),
+        &fields(&desired.name, wanted),
+    );
+    if change.is_unchanged() {
+        return Ok(change);
+    }
+    let api = Api {
+        name: desired.name.clone(),
+        ..found.unwrap_or_else(|| Api {
+            id: ApiId::generate(rng),
+            name: String::new(),
+            audience: desired.audience.clone(),
+            is_management: false,
+            created_at: now,
+        })
+    };
+    apis::upsert(tx, &api).await?;
+    replace_scopes(tx, &api.id, &stored, &desired.scopes, rng).await?;
+    record(tx, &change, api.id.as_str(), now, rng).await?;
+    Ok(change)
+}
+
+async fn replace_scopes(
+    tx: &mut Tx,
+    api: &ApiId,
+    stored: &[ApiScope],
+    wanted: &[WrittenScope],
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<()> {
+    for scope in wanted {
+        let scope = ApiScope {
+            id: ApiScopeId::generate(rng),
+            name: scope.name.as_str().to_owned(),
+            description: scope.description.clone(),
+        };
+        apis::upsert_scope(tx, api, &scope).await?;
+    }
+    let remaining: Scopes = wanted.iter().map(|scope| scope.name.clone()).collect();
+    let surplus = stored
+        .iter()
+        .filter(|scope| !remaining.contains(&scope.name));
+    let mut is_narrower = false;
+    for scope in surplus {
+        apis::remove_scope(tx, &scope.id).await?;
+        is_narrower = true;
+    }
+    if is_narrower {
+        narrow_clients(tx, api, &remaining).await?;
+    }
+    Ok(())
+}
+
+/// Takes scopes that an API no longer has away from the clients that had them.
+async fn narrow_clients(tx: &mut Tx, api: &ApiId, remaining: &Scopes) -> sqlx::Result<()> {
+    for client in clients::list(tx).await? {
+        let mut apis = clients::list_apis(tx, &client.id).await?;
+        let affected = apis
+            .iter_mut()
+            .find(|known| known.api_id == *api && !known.scopes.0.is_subset(remaining));
+        if let Some(known) = affected {
+            known.scopes = Text(known.scopes.0.intersection(remaining));
+            clients::replace_apis(tx, &client.id, &apis).await?;
+        }
+    }
+    Ok(())
+}
+
+fn fields(name: &str, scopes: impl Iterator<Item = String>) -> Fields {
+    Fields::default()
+        .with("name", name)
+        .with_set("scopes", scopes)
+}
+
+fn describe(name: &str, description: &str) -> String {
+    if description.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name} ({description})")
+    }
+}

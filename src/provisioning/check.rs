@@ -1,0 +1,68 @@
+//! Values that several nouns have in common, as a document may write them. Pure.
+
+use std::ops::RangeInclusive;
+
+use toml::Spanned;
+
+use super::error::Refusal;
+use crate::clock::Seconds;
+use crate::protocol::client::{ApplicationKind, check_redirect_uri};
+
+/// The longest name of an application or an API. Characters.
+const LONGEST_NAME: usize = 100;
+
+/// Reads the value of `key`; what `parse` has against it is said of where it stands.
+pub(super) fn read<T, R>(
+    key: &str,
+    value: &Spanned<T>,
+    parse: impl FnOnce(&T) -> Result<R, String>,
+) -> Result<R, Refusal> {
+    parse(value.get_ref()).map_err(|reason| Refusal::at(value.span(), reason).about(key))
+}
+
+/// Reads the value of a key that may be absent.
+pub(super) fn read_optional<T, R>(
+    key: &str,
+    value: Option<&Spanned<T>>,
+    parse: impl FnOnce(&T) -> Result<R, String>,
+) -> Result<Option<R>, Refusal> {
+    value.map(|value| read(key, value, parse)).transpose()
+}
+
+/// A name to be shown to people.
+#[expect(clippy::ptr_arg, reason = "`read` gives what the document holds")]
+pub(super) fn name(text: &String) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > LONGEST_NAME || text.contains(char::is_control) {
+        return Err(format!(
+            "must have 1 to {LONGEST_NAME} characters and no line break"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// The address of a page or picture that pages of ours link to.
+#[expect(clippy::ptr_arg, reason = "`read` gives what the document holds")]
+pub(super) fn page(text: &String) -> Result<String, String> {
+    // What may be redirected to may be linked to.
+    check_redirect_uri(ApplicationKind::Web, text)
+        .map(|()| text.clone())
+        .map_err(|reason| format!("{text:?} {reason}"))
+}
+
+/// A duration within bounds.
+pub(super) fn seconds(
+    allowed: RangeInclusive<Seconds>,
+) -> impl FnOnce(&i64) -> Result<Seconds, String> {
+    move |value| {
+        let value = Seconds::new(*value);
+        if allowed.contains(&value) {
+            return Ok(value);
+        }
+        Err(format!(
+            "must be between {} and {} seconds",
+            allowed.start().as_i64(),
+            allowed.end().as_i64()
+        ))
+    }
+}

@@ -1,0 +1,97 @@
+//! A document: read, checked against everything that can be known without the database.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::error::{DocumentError, Refusal};
+use super::references::References;
+use super::{Defaults, apis, applications, policies, users};
+
+/// What a document wants.
+#[derive(Debug)]
+pub struct Document {
+    pub(super) policies: Option<policies::Written>,
+    pub(super) apis: Vec<apis::Desired>,
+    pub(super) applications: Vec<applications::Desired>,
+    pub(super) users: Vec<users::Desired>,
+}
+
+/// The document as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    policies: Option<policies::Written>,
+    #[serde(default)]
+    apis: Vec<apis::Written>,
+    #[serde(default)]
+    applications: Vec<Spanned<applications::Written>>,
+    #[serde(default)]
+    users: Vec<Spanned<users::Written>>,
+}
+
+impl Document {
+    /// Reads the text of the document at `path`, and the secrets that it refers to.
+    ///
+    /// # Errors
+    ///
+    /// The first thing in it that is unknown or impossible, with its place and what to do.
+    pub fn parse(
+        path: &Path,
+        text: &str,
+        defaults: &Defaults,
+        references: &References<'_>,
+    ) -> Result<Self, DocumentError> {
+        read(text, defaults, references).map_err(|refusal| refusal.in_file(path, text))
+    }
+}
+
+fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<Document, Refusal> {
+    let written: Written = toml::from_str(text)?;
+    let (mut audiences, mut ids, mut people) = (Seen::new(), Seen::new(), Seen::new());
+    let mut document = Document {
+        policies: written.policies,
+        apis: Vec::new(),
+        applications: Vec::new(),
+        users: Vec::new(),
+    };
+    for entry in written.apis {
+        let span = entry.audience.span();
+        let api = entry.check(defaults)?;
+        audiences.add(api.audience.clone(), span, "this audience")?;
+        document.apis.push(api);
+    }
+    for entry in written.applications {
+        ids.add(entry.get_ref().id.clone(), entry.span(), "this id")?;
+        document
+            .applications
+            .push(applications::Written::check(&entry, defaults, references)?);
+    }
+    for entry in written.users {
+        let span = entry.span();
+        let user = users::Written::check(entry, references)?;
+        people.add(user.key(), span, "this user")?;
+        document.users.push(user);
+    }
+    Ok(document)
+}
+
+/// What has been named, so that nothing is named twice.
+struct Seen<T>(HashSet<T>);
+
+impl<T: Eq + Hash> Seen<T> {
+    fn new() -> Self {
+        Self(HashSet::new())
+    }
+
+    fn add(&mut self, key: T, span: std::ops::Range<usize>, what: &str) -> Result<(), Refusal> {
+        if self.0.insert(key) {
+            return Ok(());
+        }
+        let reason = format!("{what} stands in the document twice: remove one");
+        Err(Refusal::at(span, reason))
+    }
+}

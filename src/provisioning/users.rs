@@ -1,0 +1,407 @@
+//! `[[users]]`: people for development and tests.
+//!
+//! A user is known by the mail address, or without one by the user name. What the document leaves out
+//! stays as it is, since people change their profile themselves. For the same reason a password is
+//! set when the user is created and never again; it is the operator's choice and held to no policy.
+
+use rand::CryptoRng;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::change::{Change, Fields, Noun, Subject};
+use super::check::{read, read_optional};
+use super::error::{ApplyError, Refusal};
+use super::references::{Reference, References};
+use super::{Hashing, record};
+use crate::audit::Actor;
+use crate::clock::Timestamp;
+use crate::directory::accounts::{self, NewAccount};
+use crate::directory::identifier;
+use crate::id::IdentityId;
+use crate::protocol::claims::{Address, StandardClaims, format};
+use crate::secret::Secret;
+use crate::store::Tx;
+use crate::store::identities::{self, Identity, IdentityKind};
+use crate::store::types::{Json, Text};
+use crate::store::users::{self, Subject as StoredUser, User};
+use crate::tokens::claims::standard_claims;
+
+/// An entry as the document writes it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    email: Option<Spanned<String>>,
+    username: Option<Spanned<String>>,
+    #[serde(default)]
+    email_verified: bool,
+    given_name: Option<Spanned<String>>,
+    family_name: Option<Spanned<String>>,
+    picture: Option<Spanned<String>>,
+    password: Option<Spanned<Reference>>,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+/// The claims that have no key of their own (OpenID Connect Core 1.0 §5.1).
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Attributes {
+    middle_name: Option<String>,
+    nickname: Option<String>,
+    profile: Option<Spanned<String>>,
+    website: Option<Spanned<String>>,
+    gender: Option<String>,
+    birthdate: Option<Spanned<String>>,
+    zoneinfo: Option<Spanned<String>>,
+    locale: Option<Spanned<String>>,
+    phone_number: Option<String>,
+    phone_number_verified: Option<bool>,
+    address: Option<PostalAddress>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PostalAddress {
+    formatted: Option<String>,
+    street_address: Option<String>,
+    locality: Option<String>,
+    region: Option<String>,
+    postal_code: Option<String>,
+    country: Option<String>,
+}
+
+/// A user as the document wants them.
+#[derive(Debug)]
+pub(super) struct Desired {
+    email: Option<String>,
+    username: Option<String>,
+    email_verified: bool,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    picture: Option<String>,
+    password: Option<Secret>,
+    attributes: StandardClaims,
+}
+
+impl Written {
+    pub(super) fn check(
+        entry: Spanned<Self>,
+        references: &References<'_>,
+    ) -> Result<Desired, Refusal> {
+        let span = entry.span();
+        let written = entry.into_inner();
+        let named = [&written.email, &written.username].into_iter().flatten();
+        let Some(name) = named.map(|name| name.get_ref().clone()).next() else {
+            let reason = "a user has an email or a username: add one";
+            return Err(Refusal::at(span, reason));
+        };
+        written
+            .read(references)
+            .map_err(|refusal| refusal.about(Subject(Noun::User, &name)))
+    }
+
+    fn read(self, references: &References<'_>) -> Result<Desired, Refusal> {
+        let name = |text: &String| {
+            identifier::name(text)
+                .filter(|name| name == text)
+                .ok_or_else(|| "must have 1 to 64 characters and no line break".to_owned())
+        };
+        Ok(Desired {
+            email: read_optional("email", self.email.as_ref(), |text| {
+                let address = identifier::email(text).map(ToOwned::to_owned);
+                address.ok_or_else(|| format!("{text:?} is no mail address"))
+            })?,
+            username: read_optional("username", self.username.as_ref(), |text| {
+                let username = identifier::username(text).map(ToOwned::to_owned);
+                username
+                    .ok_or_else(|| "must have 2 to 64 letters, digits, '.', '_' or '-'".to_owned())
+            })?,
+            email_verified: self.email_verified,
+            given_name: read_optional("given_name", self.given_name.as_ref(), name)?,
+            family_name: read_optional("family_name", self.family_name.as_ref(), name)?,
+            picture: read_optional("picture", self.picture.as_ref(), web_address)?,
+            password: self
+                .password
+                .as_ref()
+                .map(|reference| read("password", reference, |it| references.resolve(it)))
+                .transpose()?,
+            attributes: self.attributes.read()?,
+        })
+    }
+}
+
+impl Attributes {
+    fn read(self) -> Result<StandardClaims, Refusal> {
+        let formatted = |key, value: &Option<Spanned<String>>, is_right: fn(&str) -> bool, form| {
+            read_optional(key, value.as_ref(), |text| {
+                is_right(text)
+                    .then(|| text.clone())
+                    .ok_or_else(|| format!("{text:?} must be {form}"))
+            })
+        };
+        Ok(StandardClaims {
+            middle_name: self.middle_name,
+            nickname: self.nickname,
+            profile: read_optional("profile", self.profile.as_ref(), web_address)?,
+            website: read_optional("website", self.website.as_ref(), web_address)?,
+            gender: self.gender,
+            birthdate: formatted(
+                "birthdate",
+                &self.birthdate,
+                format::is_birthdate,
+                "YYYY-MM-DD, 0000-MM-DD or YYYY",
+            )?,
+            zoneinfo: formatted(
+                "zoneinfo",
+                &self.zoneinfo,
+                format::is_zoneinfo,
+                "a time zone, as Europe/Paris",
+            )?,
+            locale: formatted(
+                "locale",
+                &self.locale,
+                format::is_locale,
+                "a language tag, as de-CH",
+            )?,
+            phone_number: self.phone_number,
+            phone_number_verified: self.phone_number_verified,
+            address: self.address.map(PostalAddress::into_claim),
+            ..StandardClaims::default()
+        })
+    }
+}
+
+impl PostalAddress {
+    fn into_claim(self) -> Address {
+        Address {
+            formatted: self.formatted,
+            street_address: self.street_address,
+            locality: self.locality,
+            region: self.region,
+            postal_code: self.postal_code,
+            country: self.country,
+        }
+    }
+}
+
+#[expect(clippy::ptr_arg, reason = "`read` gives what the document holds")]
+fn web_address(text: &String) -> Result<String, String> {
+    format::is_web_address(text)
+        .then(|| text.clone())
+        .ok_or_else(|| format!("{text:?} must be an http or https address"))
+}
+
+impl Desired {
+    /// What two entries of the same user have in common.
+    pub(super) fn key(&self) -> (IdentityKind, String) {
+        let (kind, value) = self.identifier();
+        (kind, kind.key(value))
+    }
+
+    /// The name or address by which the user is known.
+    pub(super) fn name(&self) -> &str {
+        self.identifier().1
+    }
+
+    fn identifier(&self) -> (IdentityKind, &str) {
+        match (&self.email, &self.username) {
+            (Some(email), _) => (IdentityKind::Email, email),
+            (None, username) => (
+                IdentityKind::Username,
+                username.as_deref().unwrap_or_default(),
+            ),
+        }
+    }
+
+    /// The profile that results from the present one and what the document names.
+    fn over(&self, user: &User) -> User {
+        let or = |wanted: &Option<String>, present: &Option<String>| {
+            wanted.clone().or_else(|| present.clone())
+        };
+        let (wanted, present) = (&self.attributes, &user.attributes.0);
+        let attributes = StandardClaims {
+            middle_name: or(&wanted.middle_name, &present.middle_name),
+            nickname: or(&wanted.nickname, &present.nickname),
+            profile: or(&wanted.profile, &present.profile),
+            website: or(&wanted.website, &present.website),
+            gender: or(&wanted.gender, &present.gender),
+            birthdate: or(&wanted.birthdate, &present.birthdate),
+            zoneinfo: or(&wanted.zoneinfo, &present.zoneinfo),
+            locale: or(&wanted.locale, &present.locale),
+            phone_number: or(&wanted.phone_number, &present.phone_number),
+            phone_number_verified: wanted
+                .phone_number_verified
+                .or(present.phone_number_verified),
+            address: wanted.address.clone().or_else(|| present.address.clone()),
+            ..present.clone()
+        };
+        User {
+            given_name: or(&self.given_name, &user.given_name),
+            family_name: or(&self.family_name, &user.family_name),
+            picture: or(&self.picture, &user.picture),
+            attributes: Json(attributes),
+            ..user.clone()
+        }
+    }
+}
+
+pub(super) async fn apply(
+    tx: &mut Tx,
+    desired: &Desired,
+    hashing: &Hashing<'_>,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<Change, ApplyError> {
+    let (kind, value) = desired.identifier();
+    let found = match identities::find_by_value(tx, kind, value).await? {
+        Some(identity) => users::find_subject(tx, &identity.user_id).await?,
+        None => None,
+    };
+    match found {
+        None => create(tx, desired, hashing, now, rng).await,
+        Some(found) => update(tx, desired, found, now, rng).await,
+    }
+}
+
+async fn create(
+    tx: &mut Tx,
+    desired: &Desired,
+    hashing: &Hashing<'_>,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<Change, ApplyError> {
+    let password_hash = match &desired.password {
+        Some(password) => Some(hashing.passwords.hash(password.expose(), rng).await?),
+        None => None,
+    };
+    let account = NewAccount {
+        email: desired.email.clone(),
+        email_verified: desired.email_verified,
+        username: desired.username.clone(),
+        given_name: desired.given_name.clone(),
+        family_name: desired.family_name.clone(),
+        picture: desired.picture.clone(),
+        attributes: desired.attributes.clone(),
+        password_hash,
+        password_is_temporary: false,
+    };
+    let user = accounts::create(tx, Actor::Operator, account, now, rng)
+        .await?
+        .map_err(|taken| {
+            ApplyError::refused(Subject(Noun::User, desired.name()), taken.to_string())
+        })?;
+    let created = StoredUser {
+        user,
+        email: desired.email.clone(),
+        email_verified_at: desired.email_verified.then_some(now),
+        username: desired.username.clone(),
+    };
+    let mut change = Change::between(Noun::User, desired.name(), None, &fields(&created));
+    if desired.password.is_some() {
+        change.note_secret("password");
+    }
+    Ok(change)
+}
+
+async fn update(
+    tx: &mut Tx,
+    desired: &Desired,
+    before: StoredUser,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<Change, ApplyError> {
+    let subject = Subject(Noun::User, desired.name());
+    let after = StoredUser {
+        user: desired.over(&before.user),
+        email: before.email.clone(),
+        email_verified_at: before
+            .email_verified_at
+            .or(desired.email_verified.then_some(now)),
+        username: before.username.clone().or_else(|| desired.username.clone()),
+    };
+    let same_name = |one: &String, other: &String| {
+        IdentityKind::Username.key(one) == IdentityKind::Username.key(other)
+    };
+    if let (Some(wanted), Some(present)) = (&desired.username, &before.username)
+        && !same_name(wanted, present)
+    {
+        let reason =
+            format!("has the user name {present:?}, which a document does not change: write that");
+        return Err(ApplyError::refused(subject, reason));
+    }
+    let change = Change::between(
+        Noun::User,
+        desired.name(),
+        Some(&fields(&before)),
+        &fields(&after),
+    );
+    if change.is_unchanged() {
+        return Ok(change);
+    }
+    let user = User {
+        updated_at: now,
+        ..after.user
+    };
+    users::update(tx, &user).await?;
+    if before.email_verified_at.is_none() && desired.email_verified {
+        for identity in identities::list_for_user(tx, &user.id).await? {
+            if identity.kind.0 == IdentityKind::Email && identity.is_primary {
+                identities::mark_verified(tx, &identity.id, now).await?;
+            }
+        }
+    }
+    if before.username.is_none()
+        && let Some(username) = &desired.username
+    {
+        add_username(tx, &user, username, now, rng).await?;
+    }
+    record(tx, &change, user.id.as_str(), now, rng).await?;
+    Ok(change)
+}
+
+async fn add_username(
+    tx: &mut Tx,
+    user: &User,
+    username: &str,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<(), ApplyError> {
+    let identity = Identity {
+        id: IdentityId::generate(rng),
+        user_id: user.id.clone(),
+        kind: Text(IdentityKind::Username),
+        value: username.to_owned(),
+        verified_at: Some(now),
+        is_primary: true,
+        sign_ins: 0,
+        last_sign_in_at: None,
+        created_at: now,
+    };
+    if identities::insert(tx, &identity).await? {
+        return Ok(());
+    }
+    let taken = accounts::Taken(IdentityKind::Username);
+    Err(ApplyError::refused(
+        Subject(Noun::User, username),
+        taken.to_string(),
+    ))
+}
+
+/// What tokens say of a user is what a document can change.
+fn fields(user: &StoredUser) -> Fields {
+    let claims = StandardClaims {
+        name: None,
+        updated_at: None,
+        ..standard_claims(user)
+    };
+    let known = claims.to_map();
+    StandardClaims::names()
+        .iter()
+        .fold(Fields::default(), |fields, name| {
+            let value = known.get(*name).map(|value| match value.as_str() {
+                Some(text) => text.to_owned(),
+                None => value.to_string(),
+            });
+            fields.with_optional(name, value)
+        })
+}

@@ -1,0 +1,3 @@
+//! Signing in: a file for each story.
+
+mod password;
