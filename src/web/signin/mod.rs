@@ -22,23 +22,43 @@ pub use register::{RegisterPage, RegistrationClosedPage};
 pub use scene::face;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::extract::Path;
+use axum::handler::Handler;
+use axum::response::Redirect;
+use axum::routing::{MethodRouter, get, post};
 
+use crate::id::InteractionId;
+use crate::web::error::PageError;
 use crate::web::site::Site;
 
 /// The routes of an interaction.
 pub fn routes() -> Router<Site> {
     Router::new()
         .route("/interaction/{id}", get(resume::resume))
-        .route("/interaction/{id}/identifier", post(password::identify))
-        .route("/interaction/{id}/password", post(password::sign_in))
-        .route("/interaction/{id}/register", post(register::register))
-        .route("/interaction/{id}/new-password", post(password::choose))
-        .route("/interaction/{id}/code", post(code::enter))
-        .route("/interaction/{id}/resend", post(code::resend))
-        .route("/interaction/{id}/forgot", post(password::forgot))
-        .route("/interaction/{id}/screen", post(choices::screen))
-        .route("/interaction/{id}/account", post(choices::account))
-        .route("/interaction/{id}/consent", post(choices::consent))
-        .route("/interaction/{id}/cancel", post(choices::cancel))
+        .route("/interaction/{id}/identifier", step(password::identify))
+        .route("/interaction/{id}/password", step(password::sign_in))
+        .route("/interaction/{id}/register", step(register::register))
+        .route("/interaction/{id}/new-password", step(password::choose))
+        .route("/interaction/{id}/code", step(code::enter))
+        .route("/interaction/{id}/resend", step(code::resend))
+        .route("/interaction/{id}/forgot", step(password::forgot))
+        .route("/interaction/{id}/screen", step(choices::screen))
+        .route("/interaction/{id}/account", step(choices::account))
+        .route("/interaction/{id}/consent", step(choices::consent))
+        .route("/interaction/{id}/cancel", step(choices::cancel))
+}
+
+/// A form's route. Its address stands in the browser when the form was refused; whoever opens it anew
+/// is led to what comes next.
+fn step<H, T>(handler: H) -> MethodRouter<Site>
+where
+    H: Handler<T, Site>,
+    T: 'static,
+{
+    post(handler).get(onward)
+}
+
+async fn onward(Path(id): Path<String>) -> Result<Redirect, PageError> {
+    let id = InteractionId::parse(&id).ok_or(PageError::Unknown)?;
+    Ok(Redirect::to(&format!("/interaction/{id}")))
 }
