@@ -91,9 +91,11 @@ impl RegisteredClient {
 
     /// Compares with every secret, so that the time tells nothing of which one fits.
     fn knows(&self, hash: &SecretHash) -> bool {
-        self.secrets.iter().fold(false, |found, secret| {
-            secret.secret_hash.matches(hash) || found
-        })
+        let matching = self
+            .secrets
+            .iter()
+            .filter(|secret| secret.secret_hash.matches(hash));
+        matching.count() > 0
     }
 }
 

@@ -44,6 +44,7 @@ impl Secret {
     }
 
     /// A token that only a holder of this secret can make, for one `purpose`.
+    #[must_use]
     pub fn token(&self, purpose: &str) -> Self {
         let key = HashKey::from_bytes(Sha256::digest(self.0.as_bytes()).into());
         Self::from(BASE64_URL_SAFE_NO_PAD.encode(key.mac(purpose, "")))

@@ -14,6 +14,7 @@ mod facts;
 pub mod local;
 mod next;
 mod open;
+pub mod password_change;
 pub mod recovery;
 pub mod registration;
 mod respond;

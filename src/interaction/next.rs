@@ -85,21 +85,27 @@ pub fn next(interaction: &Interaction, facts: &Facts) -> Result<Step, OAuthError
             why,
         );
     }
-    match &progress.consent {
-        Some(Consent::Allowed(scopes)) => Ok(Step::Respond(scopes.intersection(&request.scopes))),
+    match consent(interaction, facts)? {
+        Some(scopes) => Ok(Step::Respond(scopes)),
+        None => ask(
+            Step::Consent(request.scopes.clone()),
+            ErrorCode::ConsentRequired,
+            "the End-User has to consent",
+        ),
+    }
+}
+
+/// What the client may have, by what the End-User said now or before. None when they have to be asked.
+fn consent(interaction: &Interaction, facts: &Facts) -> Result<Option<Scopes>, OAuthError> {
+    let request = &interaction.request.0;
+    match &interaction.progress.0.consent {
+        Some(Consent::Allowed(scopes)) => Ok(Some(scopes.intersection(&request.scopes))),
         Some(Consent::Denied) => Err(OAuthError::new(
             ErrorCode::AccessDenied,
             "the End-User did not consent",
         )),
-        None if needs_consent(request, facts) => {
-            let step = Step::Consent(request.scopes.clone());
-            ask(
-                step,
-                ErrorCode::ConsentRequired,
-                "the End-User has to consent",
-            )
-        }
-        None => Ok(Step::Respond(request.scopes.clone())),
+        None if needs_consent(request, facts) => Ok(None),
+        None => Ok(Some(request.scopes.clone())),
     }
 }
 

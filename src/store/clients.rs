@@ -13,6 +13,10 @@ use crate::secret::SecretHash;
 use crate::words::words;
 
 /// A registered client.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a row has the flags that its table has"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Client {
     /// The `client_id`.

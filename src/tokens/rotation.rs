@@ -171,16 +171,15 @@ pub async fn ensure_hash_key(
     vault: &Vault,
     rng: &mut impl CryptoRng,
 ) -> Result<HashKey, KeyError> {
-    let sealed = match signing_keys::find_hash_key(tx, SECRETS).await? {
-        Some(sealed) => sealed,
-        None => {
-            let sealed = vault.seal(HashKey::generate(rng).expose())?;
-            signing_keys::insert_hash_key(tx, SECRETS, &sealed).await?;
-            // Another node may have been first, and its key is the one that counts.
-            signing_keys::find_hash_key(tx, SECRETS)
-                .await?
-                .unwrap_or(sealed)
-        }
+    let sealed = if let Some(sealed) = signing_keys::find_hash_key(tx, SECRETS).await? {
+        sealed
+    } else {
+        let sealed = vault.seal(HashKey::generate(rng).expose())?;
+        signing_keys::insert_hash_key(tx, SECRETS, &sealed).await?;
+        // Another node may have been first, and its key is the one that counts.
+        signing_keys::find_hash_key(tx, SECRETS)
+            .await?
+            .unwrap_or(sealed)
     };
     let bytes = vault.open(&sealed)?;
     let bytes = bytes

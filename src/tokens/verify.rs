@@ -74,25 +74,20 @@ pub async fn verify(
     let Some(token) = SignedToken::parse(keyring, issuer, jwt, now) else {
         return Ok(None);
     };
-    let bearer = match token
+    let grant_id = token
         .claims
         .get(GRANT_ID)
-        .and_then(|id| GrantId::parse(id.as_str()?))
-    {
-        Some(grant_id) => match grants::find_live(tx, &grant_id, &token.jti).await? {
-            Some(grant) => Bearer::User(Box::new(grant)),
-            None => return Ok(None),
-        },
-        None => {
-            let client = clients::find(tx, &token.client_id).await?;
-            let is_enabled = client.is_some_and(|client| client.disabled_at.is_none());
-            if !is_enabled || revoked_tokens::contains(tx, &token.jti).await? {
-                return Ok(None);
-            }
-            Bearer::Machine
-        }
+        .and_then(|id| GrantId::parse(id.as_str()?));
+    let bearer = if let Some(grant_id) = grant_id {
+        let grant = grants::find_live(tx, &grant_id, &token.jti).await?;
+        grant.map(|grant| Bearer::User(Box::new(grant)))
+    } else {
+        let client = clients::find(tx, &token.client_id).await?;
+        let is_enabled = client.is_some_and(|client| client.disabled_at.is_none());
+        let is_live = is_enabled && !revoked_tokens::contains(tx, &token.jti).await?;
+        is_live.then_some(Bearer::Machine)
     };
-    Ok(Some(ActiveToken {
+    Ok(bearer.map(|bearer| ActiveToken {
         claims: token.claims,
         client_id: token.client_id,
         bearer,

@@ -8,14 +8,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
 use crate::clock::Timestamp;
-use crate::directory::accounts;
-use crate::interaction::session;
-use crate::interaction::throttle::{self, Throttled};
-use crate::interaction::{Letter, SignedIn};
-use crate::passwords::{PasswordError, PasswordHasher, Verdict, Weakness};
+use crate::interaction::local::SignInError;
+use crate::interaction::{Circumstances, Letter, SignedIn, password_change, session};
+use crate::passwords::{PasswordError, PasswordHasher, Weakness};
 use crate::secret::Secret;
 use crate::store::users::User;
-use crate::store::{Tx, passwords, throttles, users};
+use crate::store::{Tx, users};
 use crate::web::cookies::Ours;
 use crate::web::error::PageError;
 use crate::web::extract::{Browser, Now, SignedForm, csrf_token};
@@ -135,63 +133,39 @@ async fn change(
     if !problems.is_empty() {
         return Ok(visit.page(wrong, false, problems));
     }
-    Ok(match replace(&visit, &fields).await? {
-        Replaced::Done => {
+    let (app, signed_in) = (&visit.site.app, &visit.signed_in);
+    let at = Circumstances {
+        db: &app.db,
+        hasher: &app.hasher,
+        hash_key: &app.hash_key,
+        limits: &app.config.sign_in,
+        lifetimes: &app.config.sessions,
+        present: Some(&signed_in.session),
+        visitor: &visit.browser.visitor,
+        now,
+    };
+    let (present, chosen) = (fields.get("p_password"), fields.get("p_first_password"));
+    let mut rng = app.random.generator();
+    match password_change::change_password(signed_in, present, chosen, &at, &mut rng).await {
+        Ok(()) => {
             tell(&visit).await;
-            visit.page(StatusCode::OK, true, Problems::none())
+            Ok(visit.page(StatusCode::OK, true, Problems::none()))
         }
-        Replaced::Throttled(throttled) => {
+        Err(SignInError::Throttled(throttled)) => {
             let problems = Problems::form(Message::new("too-many-attempts"));
             let page = visit.page(StatusCode::TOO_MANY_REQUESTS, false, problems);
             let seconds = throttled.0.as_i64().max(1).to_string();
-            ([(header::RETRY_AFTER, seconds)], page).into_response()
+            Ok(([(header::RETRY_AFTER, seconds)], page).into_response())
         }
-        Replaced::Wrong => {
+        Err(SignInError::Wrong) => {
             let problems = Problems::field("p_password", Message::new("password-wrong"));
-            visit.page(wrong, false, problems)
+            Ok(visit.page(wrong, false, problems))
         }
-    })
-}
-
-/// What came of the wish for another password.
-enum Replaced {
-    Done,
-    Throttled(Throttled),
-    /// The present password is another one.
-    Wrong,
-}
-
-/// Replaces the password, once its owner has proven to know the present one. All their other sessions end.
-async fn replace(visit: &Visit, fields: &Fields) -> Result<Replaced, PageError> {
-    let app = &visit.site.app;
-    let (user, now) = (&visit.signed_in.user.id, visit.now);
-    let subject = throttle::account_subject(user.as_str(), &visit.browser.visitor);
-    let mut tx = app.db.write().await?;
-    let limit = app.config.sign_in.account_throttle;
-    let counted = throttle::count(&mut tx, &subject, limit, now).await?;
-    let stored = passwords::find(&mut tx, user).await?;
-    tx.commit().await?;
-    if let Err(throttled) = counted {
-        return Ok(Replaced::Throttled(throttled));
+        Err(SignInError::Busy(error)) => Err(error.into()),
+        Err(SignInError::Sql(error)) => Err(error.into()),
+        // Neither can come of a change: there is no interaction, and a suspended user has no session.
+        Err(SignInError::Changed | SignInError::Suspended) => Ok(Redirect::to("/").into_response()),
     }
-    let mut rng = app.random.generator();
-    let stored = stored.map(|stored| stored.password_hash);
-    let present = fields.get("p_password");
-    let verdict = app
-        .hasher
-        .verify(present, stored.as_ref(), &mut rng)
-        .await?;
-    if verdict == Verdict::Wrong {
-        return Ok(Replaced::Wrong);
-    }
-    let chosen = fields.get("p_first_password");
-    let hash = app.hasher.hash(chosen, &mut rng).await?;
-    let mut tx = app.db.write().await?;
-    throttles::clear(&mut tx, &subject).await?;
-    let keep = Some(&visit.signed_in.session.id);
-    accounts::change_password(&mut tx, user, hash, keep, now, &mut rng).await?;
-    tx.commit().await?;
-    Ok(Replaced::Done)
 }
 
 /// Tells the owner by mail; the password is changed, whether or not that works.
@@ -235,18 +209,6 @@ pub async fn check_new_password(
         return Ok(Problems::field("p_second_password", message));
     }
     Ok(Problems::none())
-}
-
-impl From<PasswordError> for PageError {
-    fn from(error: PasswordError) -> Self {
-        match error {
-            PasswordError::Busy => Self::Busy,
-            PasswordError::Failed(_) => {
-                tracing::error!(%error, "a password could not be hashed");
-                Self::Internal
-            }
-        }
-    }
 }
 
 fn word(weakness: Weakness) -> Message {

@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use super::page::{ErrorPage, Message, page};
 use super::request_id::RequestId;
 use super::site::Site;
+use crate::passwords::PasswordError;
 use crate::protocol::token::basic_challenge;
 use crate::protocol::{ErrorCode, OAuthError};
 
@@ -112,6 +113,18 @@ impl From<crate::tokens::keyring::KeyError> for PageError {
     fn from(error: crate::tokens::keyring::KeyError) -> Self {
         tracing::error!(%error, "the signing keys failed");
         Self::Internal
+    }
+}
+
+impl From<PasswordError> for PageError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::Busy,
+            PasswordError::Failed(_) => {
+                tracing::error!(%error, "a password could not be hashed");
+                Self::Internal
+            }
+        }
     }
 }
 

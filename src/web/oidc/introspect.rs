@@ -42,16 +42,13 @@ pub async fn introspect(
                 .is_some_and(|scheme| scheme.eq_ignore_ascii_case("Bearer "))
         })
         .map(str::to_owned);
-    let (asker, params) = match bearer {
-        Some(bearer) => {
-            let Parameters(params) = Parameters::read(request, &site).await?;
-            manager(&site, &bearer, now).await?;
-            (Asker::Management, params)
-        }
-        None => {
-            let ByClient { client, params } = ByClient::from_request(request, &site).await?;
-            (Asker::Client(client), params)
-        }
+    let (asker, params) = if let Some(bearer) = bearer {
+        let Parameters(params) = Parameters::read(request, &site).await?;
+        manager(&site, &bearer, now).await?;
+        (Asker::Management, params)
+    } else {
+        let ByClient { client, params } = ByClient::from_request(request, &site).await?;
+        (Asker::Client(client), params)
     };
     let request = IntrospectionRequest::parse(&params)?;
     let answer = answer(&site, &asker, &request.token, now)

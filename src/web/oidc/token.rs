@@ -10,7 +10,7 @@ use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
 use crate::protocol::token::{TokenRequest, TokenResponse};
 use crate::protocol::{ErrorCode, OAuthError};
-use crate::tokens::{machine, mint, redeem, refresh};
+use crate::tokens::{Entitlement, machine, mint, redeem, refresh};
 use crate::web::error::JsonError;
 use crate::web::extract::Now;
 use crate::web::site::Site;
@@ -50,20 +50,37 @@ async fn answer(
     now: Timestamp,
 ) -> Result<TokenResponse, JsonError> {
     let app = &site.app;
-    let issuer = &app.config.server.issuer;
+    let (issuer, keyring) = (&app.config.server.issuer, app.keys.current());
     let mut rng = app.random.generator();
+    if let TokenRequest::ClientCredentials { scopes, audiences } = request {
+        let granted = machine::authorize(client, &audiences, scopes.unwrap_or_default())?;
+        return Ok(machine::mint(
+            &keyring, issuer, client, granted, now, &mut rng,
+        )?);
+    }
+    let entitlement = entitle(site, client, request, now).await?;
+    // Signed after the commit: nobody else has to wait for it.
+    Ok(mint::mint(
+        &keyring,
+        issuer,
+        &client.client,
+        entitlement,
+        now,
+        &mut rng,
+    )?)
+}
+
+/// Spends what the client presents.
+async fn entitle(
+    site: &Site,
+    client: &RegisteredClient,
+    request: TokenRequest,
+    now: Timestamp,
+) -> Result<Entitlement, JsonError> {
+    let app = &site.app;
+    let client = &client.client;
+    let mut tx = app.db.write().await?;
     let outcome = match request {
-        TokenRequest::ClientCredentials { scopes, audiences } => {
-            let granted = machine::authorize(client, &audiences, scopes.unwrap_or_default())?;
-            return Ok(machine::mint(
-                &app.keys.current(),
-                issuer,
-                client,
-                granted,
-                now,
-                &mut rng,
-            )?);
-        }
         TokenRequest::AuthorizationCode {
             code,
             redirect_uri,
@@ -74,43 +91,27 @@ async fn answer(
                 redirect_uri,
                 code_verifier,
             };
-            let mut tx = app.db.write().await?;
-            let outcome = redeem::redeem(&mut tx, &client.client, presented, now, &mut rng).await?;
-            tx.commit().await?; // granted or refused, what was learned is kept
-            outcome
+            redeem::redeem(&mut tx, client, presented, now, &mut app.random.generator()).await?
         }
         TokenRequest::RefreshToken {
-            refresh_token,
+            refresh_token: Some(refresh_token),
             scopes,
         } => {
-            let refresh_token = refresh_token
-                .ok_or_else(|| OAuthError::invalid_request("refresh_token is missing"))?;
             let presented = refresh::Presented {
                 refresh_token,
                 scopes,
             };
             let grace = app.config.tokens.refresh_grace;
-            let mut tx = app.db.write().await?;
-            let outcome = refresh::refresh(
-                &mut tx,
-                &client.client,
-                presented,
-                &app.hash_key,
-                grace,
-                now,
-            )
-            .await?;
-            tx.commit().await?;
-            outcome
+            refresh::refresh(&mut tx, client, presented, &app.hash_key, grace, now).await?
+        }
+        TokenRequest::RefreshToken {
+            refresh_token: None,
+            ..
+        } => Err(OAuthError::invalid_request("refresh_token is missing")),
+        TokenRequest::ClientCredentials { .. } => {
+            unreachable!("answered without the database, by `answer`")
         }
     };
-    // Signed after the commit: nobody else has to wait for it.
-    Ok(mint::mint(
-        &app.keys.current(),
-        issuer,
-        &client.client,
-        outcome?,
-        now,
-        &mut rng,
-    )?)
+    tx.commit().await?; // granted or refused, what was learned is kept
+    Ok(outcome?)
 }
