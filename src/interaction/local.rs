@@ -11,7 +11,7 @@ use crate::directory::accounts::{self, Account};
 use crate::id::UserId;
 use crate::passwords::{PasswordError, Verdict};
 use crate::secret::Secret;
-use crate::store::interactions::{Authenticated, Interaction};
+use crate::store::interactions::{Authenticated, Interaction, Screen};
 use crate::store::{Tx, identities, interactions, passwords, throttles};
 
 /// How a password is called in `amr` (RFC 8176 §2).
@@ -40,7 +40,8 @@ pub enum SignInError {
     Wrong,
 }
 
-/// Signs in with the identifier given before and `password`. Returns the value of the session's cookie.
+/// Signs in with the identifier given before and `password`. Returns the value of the session's cookie; none
+/// when the password is a temporary one, in whose place another has to be chosen first.
 ///
 /// # Errors
 ///
@@ -50,7 +51,7 @@ pub async fn sign_in(
     password: &str,
     at: &Circumstances<'_>,
     rng: &mut (impl CryptoRng + Send),
-) -> Result<Secret, SignInError> {
+) -> Result<Option<Secret>, SignInError> {
     let identifier = interaction
         .progress
         .0
@@ -92,9 +93,35 @@ pub async fn sign_in(
         passwords::rehash(&mut tx, &account.user.id, &old.password_hash, new).await?;
     }
     identities::record_sign_in(&mut tx, &account.identity.id, at.now).await?;
-    let cookie = authenticate(&mut tx, interaction, &account.user.id, at, rng).await?;
+    let is_temporary = account
+        .password
+        .as_ref()
+        .is_some_and(|password| password.is_temporary);
+    let cookie = if is_temporary {
+        require_new_password(&mut tx, interaction, identifier).await?;
+        None
+    } else {
+        Some(authenticate(&mut tx, interaction, &account.user.id, at, rng).await?)
+    };
     tx.commit().await?;
     Ok(cookie)
+}
+
+/// Records that the account is theirs, and that nothing but a new password leads into it.
+async fn require_new_password(
+    tx: &mut Tx,
+    interaction: &mut Interaction,
+    identifier: String,
+) -> Result<(), SignInError> {
+    let progress = &mut interaction.progress.0;
+    progress.screen = Screen::ForgotPassword;
+    progress.reset_sent_to = None;
+    progress.reset_proven_for = Some(identifier);
+    if interactions::update(tx, interaction).await? {
+        Ok(())
+    } else {
+        Err(SignInError::Changed)
+    }
 }
 
 /// Counts the attempt, and finds what it is aimed at.

@@ -145,9 +145,9 @@ fn authenticated_here(progress: &Progress, signed_in: &SignedIn) -> bool {
 fn authenticate(progress: &Progress, self_sign_up_allowed: bool) -> Step {
     match progress.screen {
         Screen::ForgotPassword => match (&progress.reset_sent_to, &progress.reset_proven_for) {
-            (None, _) => Step::ForgotPassword,
+            (_, Some(_)) => Step::ChoosePassword,
             (Some(_), None) => Step::EnterCode,
-            (Some(_), Some(_)) => Step::ChoosePassword,
+            (None, None) => Step::ForgotPassword,
         },
         Screen::Register if !self_sign_up_allowed => Step::RegistrationClosed,
         Screen::Register => match &progress.registration {

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::id::InteractionId;
 use crate::secret::{Secret, SecretHash};
 use crate::store::interactions::Interaction;
-use crate::store::{Tx, interactions};
+use crate::store::{Db, Tx, interactions};
 
 /// Why an interaction can't go on in this browser.
 #[derive(Debug, thiserror::Error)]
@@ -60,18 +60,23 @@ pub async fn open(
 ///
 /// As [`open`].
 pub async fn claim(
-    tx: &mut Tx,
+    db: &Db,
     id: &InteractionId,
     browser: &Secret,
     now: Timestamp,
 ) -> Result<Interaction, OpenError> {
-    let mut interaction = interactions::find(tx, id)
-        .await?
-        .ok_or(OpenError::Unknown)?;
+    let found = interactions::find(&mut db.read().await?, id).await?;
+    let mut interaction = found.ok_or(OpenError::Unknown)?;
     let browser: SecretHash = browser.hash();
     let is_theirs = match &interaction.browser_hash {
         Some(owner) => owner.matches(&browser),
-        None => interactions::bind(tx, id, &browser).await?,
+        None => {
+            // Of two browsers at once, the write lets one in.
+            let mut tx = db.write().await?;
+            let is_first = interactions::bind(&mut tx, id, &browser).await?;
+            tx.commit().await?;
+            is_first
+        }
     };
     if !is_theirs {
         return Err(OpenError::Foreign(Box::new(interaction)));

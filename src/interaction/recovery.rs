@@ -65,7 +65,7 @@ pub(super) async fn proven(
     }
 }
 
-/// Replaces the password of the account whose address was proven, and signs its user in: everywhere
+/// Replaces the password of the account that was proven to be theirs, and signs its user in: everywhere
 /// else they are signed out. Returns the session's cookie, and the mail that tells the owner.
 ///
 /// # Errors
@@ -91,7 +91,9 @@ pub async fn choose_password(
     if account.user.suspended_at.is_some() {
         return Err(SignInError::Suspended);
     }
-    identities::mark_verified(&mut tx, &account.identity.id, at.now).await?;
+    if interaction.progress.0.reset_sent_to.is_some() {
+        identities::mark_verified(&mut tx, &account.identity.id, at.now).await?;
+    }
     accounts::change_password(&mut tx, &account.user.id, hash, None, at.now, rng).await?;
     // Their own session was ended just now with all others; a new one takes its place.
     let at = &Circumstances {

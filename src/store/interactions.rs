@@ -49,7 +49,8 @@ pub struct Progress {
     pub identifier: Option<String>,
     /// The account they are about to create.
     pub registration: Option<Registration>,
-    /// The address whose password they are about to replace, once its code was entered.
+    /// Whose password they are about to replace: an address whose code was entered, or the identifier of an
+    /// account whose temporary password was.
     pub reset_proven_for: Option<String>,
     /// The address that was sent a code to replace its password.
     pub reset_sent_to: Option<String>,

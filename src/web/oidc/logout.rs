@@ -29,6 +29,7 @@ use crate::web::error::PageError;
 use crate::web::extract::{Browser, Now, Parameters, csrf_token};
 use crate::web::headers::PagePolicy;
 use crate::web::page::{LogoutPage, SignedOutPage, page};
+use crate::web::signin::face;
 use crate::web::site::Site;
 
 /// Signs the End-User out, or asks whether to.
@@ -196,6 +197,7 @@ async fn ask(
 ) -> Result<Response, PageError> {
     let person = Some(account::person(&mut site.app.db.read().await?, &signed_in.user).await?);
     let mut shell = site.shell(&browser.headers, None);
+    shell.client = situation.client.as_deref().map(face);
     let secret = browser
         .secret
         .clone()
@@ -257,7 +259,8 @@ fn leave(site: &Site, browser: Browser, situation: &Situation) -> Response {
     if let Some(destination) = situation.destination() {
         return (jar, Redirect::to(destination)).into_response();
     }
-    let shell = site.shell(&browser.headers, None);
+    let mut shell = site.shell(&browser.headers, None);
+    shell.client = situation.client.as_deref().map(face);
     let back = situation
         .client
         .as_ref()

@@ -172,7 +172,10 @@ fn address(progress: &Progress) -> &str {
     let registration = progress.registration.as_ref();
     let address = match progress.screen {
         Screen::Register => registration.map(|registration| registration.email.as_str()),
-        Screen::ForgotPassword | Screen::SignIn => progress.reset_sent_to.as_deref(),
+        Screen::ForgotPassword | Screen::SignIn => {
+            let sent_to = progress.reset_sent_to.as_deref();
+            sent_to.or(progress.reset_proven_for.as_deref())
+        }
     };
     address.unwrap_or_default()
 }

@@ -91,7 +91,8 @@ pub(super) async fn sign_in(posted: Posted) -> Answer {
     let at = scene.circumstances();
     let mut rng = scene.site.app.random.generator();
     match local::sign_in(&mut interaction, password, &at, &mut rng).await {
-        Ok(session) => Ok(outcome::signed_in(&scene, &interaction, &session)),
+        Ok(Some(session)) => Ok(outcome::signed_in(&scene, &interaction, &session)),
+        Ok(None) => Ok(outcome::onward(&interaction)),
         Err(error) => outcome::refused(&scene, &interaction, &Step::Password, &fields, error).await,
     }
 }

@@ -186,16 +186,11 @@ impl FromRequestParts<Site> for Opened {
             Some(secret) => (secret, false),
             None => (Secret::generate(&mut site.app.random.generator()), true),
         };
-        let mut tx = site.app.db.write().await.map_err(refusal)?;
-        let claimed = interaction::claim(&mut tx, &arrival.id, &secret, arrival.now).await;
+        let claimed = interaction::claim(&site.app.db, &arrival.id, &secret, arrival.now).await;
         let interaction = match claimed {
             Ok(interaction) => interaction,
-            Err(error) => {
-                drop(tx);
-                return Err(arrival.turn_away(error).await);
-            }
+            Err(error) => return Err(arrival.turn_away(error).await),
         };
-        tx.commit().await.map_err(refusal)?;
         let scene = Scene::gather(arrival, &interaction, &secret).await;
         Ok(Self {
             scene: scene.map_err(refusal)?,
