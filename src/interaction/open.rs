@@ -68,15 +68,14 @@ pub async fn claim(
     let found = interactions::find(&mut db.read().await?, id).await?;
     let mut interaction = found.ok_or(OpenError::Unknown)?;
     let browser: SecretHash = browser.hash();
-    let is_theirs = match &interaction.browser_hash {
-        Some(owner) => owner.matches(&browser),
-        None => {
-            // Of two browsers at once, the write lets one in.
-            let mut tx = db.write().await?;
-            let is_first = interactions::bind(&mut tx, id, &browser).await?;
-            tx.commit().await?;
-            is_first
-        }
+    let is_theirs = if let Some(owner) = &interaction.browser_hash {
+        owner.matches(&browser)
+    } else {
+        // Of two browsers at once, the write lets one in.
+        let mut tx = db.write().await?;
+        let is_first = interactions::bind(&mut tx, id, &browser).await?;
+        tx.commit().await?;
+        is_first
     };
     if !is_theirs {
         return Err(OpenError::Foreign(Box::new(interaction)));
