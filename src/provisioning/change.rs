@@ -253,7 +253,7 @@ impl Changes {
     }
 }
 
-/// What changes, one after the other, and how much that is.
+/// What changes, one after the other, and how much that is; lines.
 impl Display for Changes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for change in self.0.iter().filter(|change| !change.is_unchanged()) {
@@ -266,8 +266,8 @@ impl Display for Changes {
             .map(|(count, action)| format!("{count} {action}"))
             .collect();
         match counts.as_slice() {
-            [] => formatter.write_str("the document is empty"),
-            counts => formatter.write_str(&counts.join(", ")),
+            [] => writeln!(formatter, "the document is empty"),
+            counts => writeln!(formatter, "{}", counts.join(", ")),
         }
     }
 }
@@ -315,7 +315,7 @@ mod tests {
             &fields,
         )]);
         assert!(changes.is_unchanged());
-        assert_eq!(changes.to_string(), "1 unchanged");
+        assert_eq!(changes.to_string(), "1 unchanged\n");
     }
 
     #[test]

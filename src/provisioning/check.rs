@@ -42,7 +42,6 @@ pub(super) fn name(text: &String) -> Result<String, String> {
 }
 
 /// The address of a page or picture that pages of ours link to.
-#[expect(clippy::ptr_arg, reason = "`read` gives what the document holds")]
 pub(super) fn page(text: &String) -> Result<String, String> {
     // What may be redirected to may be linked to.
     check_redirect_uri(ApplicationKind::Web, text)

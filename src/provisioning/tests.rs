@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 use crate::clients::RegisteredClient;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Database, DatabaseUrl};
 use crate::directory::accounts;
 use crate::id::ClientId;
 use crate::passwords::Verdict;
@@ -40,10 +40,11 @@ impl World {
     async fn new() -> Self {
         let config = Config::load(None, std::iter::empty()).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        let db = Db::open(&url, 2, std::time::Duration::from_secs(5))
-            .await
-            .unwrap();
+        let settings = Database {
+            url: DatabaseUrl::Sqlite(folder.path().join("test.db")),
+            ..config.database.clone()
+        };
+        let db = Db::open(&settings).await.unwrap();
         db.migrate().await.unwrap();
         Self {
             passwords: PasswordHasher::new(&config.passwords, &mut rand::rng()).unwrap(),
@@ -180,6 +181,7 @@ async fn a_dry_run_leaves_nothing_behind() {
 async fn a_change_is_told_stored_and_audited() {
     let world = World::new().await;
     world.apply(&shop(WITH_SECRET)).await.unwrap();
+    world.clock.advance(Seconds::new(1));
     let changed = shop(&format!(
         "{WITH_SECRET}\nlogin_uri = 'https://shop.test/login'\nenabled = false\nscopes = ['openid']"
     ));

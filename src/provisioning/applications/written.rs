@@ -173,7 +173,8 @@ impl Written {
         };
         if kind.is_confidential() && application.secrets.is_empty() {
             return Err(missing(&format!(
-                "a {kind} application proves itself by a secret: add secret = {{ env = \"NAME\" }}, or make it a spa or native one"
+                "a {} proves itself by a secret: add secret = {{ env = \"NAME\" }}",
+                described(kind)
             )));
         }
         Ok(application)
@@ -256,6 +257,7 @@ impl Written {
     }
 
     fn read_auth_methods(&self, kind: ApplicationKind) -> Result<AuthMethods, Refusal> {
+        let described = described(kind);
         let written = read_optional("auth_methods", self.auth_methods.as_ref(), |methods| {
             let methods: AuthMethods = methods.iter().copied().collect();
             match (kind.is_confidential(), methods.contains(AuthMethod::None)) {
@@ -263,10 +265,10 @@ impl Written {
                     Err("must name one; leave it out for the usual ones".into())
                 }
                 (true, true) => Err(format!(
-                    "a {kind} application proves itself by its secret, so that \"none\" is not for it"
+                    "a {described} proves itself by its secret, so that \"none\" is not for it"
                 )),
                 (false, _) if methods != kind.default_auth_methods() => Err(format!(
-                    "a {kind} application can't keep a secret, so that only \"none\" is for it"
+                    "a {described} can't keep a secret, so that only \"none\" is for it"
                 )),
                 _ => Ok(methods),
             }
@@ -302,7 +304,8 @@ impl Written {
         let written = read_optional("requires_pkce", self.requires_pkce.as_ref(), |requires| {
             if is_public && !requires {
                 return Err(format!(
-                    "a {kind} application has no secret: PKCE is what protects its codes"
+                    "a {} has no secret: PKCE is what protects its codes",
+                    described(kind)
                 ));
             }
             Ok(*requires)
@@ -322,7 +325,8 @@ impl Written {
                 read("secret", reference, |reference| {
                     if !kind.is_confidential() {
                         return Err(format!(
-                            "a {kind} application can't keep a secret: remove it, or make the application a web one"
+                            "a {} can't keep a secret: remove it, or write kind = \"web\"",
+                            described(kind)
                         ));
                     }
                     let secret = references.resolve(reference)?;
@@ -331,6 +335,15 @@ impl Written {
                 })
             })
             .collect()
+    }
+}
+
+fn described(kind: ApplicationKind) -> &'static str {
+    match kind {
+        ApplicationKind::Machine => "machine-to-machine application",
+        ApplicationKind::Native => "native application",
+        ApplicationKind::Spa => "single-page application",
+        ApplicationKind::Web => "web application",
     }
 }
 
