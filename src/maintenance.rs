@@ -207,3 +207,170 @@ async fn reload(db: &Db, keys: &Keys, now: Timestamp, report: &mut Report) {
     };
     report.keyring_changed = report.take("reload signing keys", changed.await);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Database, DatabaseUrl, MasterKey, MasterKeys};
+    use crate::id::{ClientId, ClientSecretId};
+    use crate::protocol::algorithm::SigningAlgorithm;
+    use crate::provisioning::{Defaults, Document, Hashing, References, apply};
+    use crate::secret::{ClientSecret, HashKey, Secret};
+    use crate::store::clients::StoredSecret;
+    use crate::tokens::rotation::ensure_keys;
+    use crate::tokens::vault::Vault;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+    const DAY: Seconds = Seconds::new(86_400);
+    const NEVER: Schedule = Schedule {
+        rotate_after: None,
+        publish_before: DAY,
+        retain: DAY,
+    };
+
+    struct World {
+        db: Db,
+        keys: Arc<Keys>,
+        _folder: tempfile::TempDir,
+    }
+
+    impl World {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let settings = Database {
+                url: DatabaseUrl::Sqlite(folder.path().join("test.db")),
+                max_connections: 2,
+                acquire_timeout: Seconds::new(5),
+            };
+            let db = Db::open(&settings).await.unwrap();
+            db.migrate().await.unwrap();
+            let vault = Vault::new(MasterKeys {
+                current: MasterKey::generate(&mut rand::rng()),
+                previous: Vec::new(),
+            });
+            Self {
+                db,
+                keys: Arc::new(Keys::new(vault)),
+                _folder: folder,
+            }
+        }
+
+        async fn make_keys(&self) {
+            let mut tx = self.db.write().await.unwrap();
+            ensure_keys(&mut tx, self.keys.vault(), NOW, &mut rand::rng())
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        }
+
+        async fn tick(&self, schedule: &Schedule, now: Timestamp) -> Report {
+            tick(&self.db, &self.keys, schedule, now, &mut rand::rng()).await
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_that_others_made_are_taken_up() {
+        let world = World::new().await;
+        world.make_keys().await;
+        assert!(world.tick(&NEVER, NOW).await.keyring_changed);
+        assert_eq!(world.tick(&NEVER, NOW).await, Report::default());
+    }
+
+    #[tokio::test]
+    async fn a_key_that_reaches_its_age_gets_a_successor() {
+        let world = World::new().await;
+        world.make_keys().await;
+        let schedule = Schedule {
+            rotate_after: Some(Seconds::new(10 * 86_400)),
+            ..NEVER
+        };
+        assert!(world.tick(&schedule, NOW).await.new_keys.is_empty());
+        let later = NOW.plus(Seconds::new(9 * 86_400));
+        let report = world.tick(&schedule, later).await;
+        assert_eq!(report.new_keys.len(), SigningAlgorithm::ALL.len());
+        assert!(report.keyring_changed && report.failed.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_has_ended_is_removed() {
+        let world = World::new().await;
+        let client = ClientId::parse("c86d2f95e01b47a3b7e9504d1a3c6f78").unwrap();
+        let ends = StoredSecret {
+            id: ClientSecretId::generate(&mut rand::rng()),
+            secret_hash: ClientSecret::hash(&HashKey::from_bytes([1; 32]), &Secret::from("old")),
+            created_at: NOW,
+            expires_at: Some(NOW.plus(DAY)),
+        };
+        let mut tx = world.db.write().await.unwrap();
+        throttles::count(&mut tx, "somebody", NOW, NOW.plus(DAY))
+            .await
+            .unwrap();
+        revoked_tokens::insert(&mut tx, "a token", NOW.plus(DAY))
+            .await
+            .unwrap();
+        apply_demo(&mut tx).await;
+        clients::insert_secret(&mut tx, &client, &ends)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+
+        let before = world.tick(&NEVER, NOW).await;
+        assert_eq!(before.purged, Purged::default());
+        let after = world.tick(&NEVER, NOW.plus(DAY)).await;
+        let expected = Purged {
+            client_secrets: 1,
+            revoked_tokens: 1,
+            throttles: 1,
+            ..Purged::default()
+        };
+        assert_eq!(after.purged, expected);
+    }
+
+    async fn apply_demo(tx: &mut crate::store::Tx) {
+        let config = crate::config::Config::load(None, std::iter::empty()).unwrap();
+        let references = References {
+            folder: std::path::Path::new("."),
+            variable: &|_| Some("a".repeat(52)),
+        };
+        let (path, text) = (references.folder, include_str!("../config/demo.toml"));
+        let document = Document::parse(path, text, &Defaults::from(&config), &references).unwrap();
+        let passwords =
+            crate::passwords::PasswordHasher::new(&config.passwords, &mut rand::rng()).unwrap();
+        let hashing = Hashing {
+            key: &HashKey::from_bytes([1; 32]),
+            passwords: &passwords,
+        };
+        apply(tx, &document, &hashing, NOW, &mut rand::rng())
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_gone_is_reported_and_nothing_panics() {
+        let world = World::new().await;
+        world.db.close().await;
+        let report = world.tick(&NEVER, NOW).await;
+        assert_eq!(report.failed.len(), 9);
+    }
+
+    #[tokio::test]
+    async fn it_stops_when_told_to() {
+        let world = World::new().await;
+        world.make_keys().await;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let keys = Arc::clone(&world.keys);
+        let clock = Clock::manual(NOW);
+        let rng = rand::rng();
+        let shutdown = async {
+            let _ = stopped.await;
+        };
+        let maintenance = run(world.db.clone(), keys, NEVER, clock, rng, shutdown);
+        let ask = async {
+            while world.keys.current().jwks().len() < 100 {
+                tokio::task::yield_now().await;
+            }
+            stop.send(()).unwrap();
+        };
+        tokio::join!(maintenance, ask);
+    }
+}
