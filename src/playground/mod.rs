@@ -48,7 +48,12 @@ use crate::clock::Clock;
 #[derive(Args, Clone)]
 pub struct Options {
     /// The issuer of the OpenID Provider, exactly as it names itself
-    #[arg(long, env = "VESTIBULE_PLAYGROUND_ISSUER", value_name = "URL")]
+    #[arg(
+        long,
+        env = "VESTIBULE_PLAYGROUND_ISSUER",
+        default_value = "http://localhost:8080",
+        value_name = "URL"
+    )]
     pub issuer: String,
 
     /// The client id under which the playground is registered
