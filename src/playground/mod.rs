@@ -26,6 +26,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -94,6 +95,19 @@ pub struct Options {
         value_name = "SCOPES"
     )]
     pub scopes: String,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("issuer", &self.issuer)
+            .field("client_id", &self.client_id)
+            .field("client_secret", &self.client_secret.as_ref().map(|_| "…"))
+            .field("listen", &self.listen)
+            .field("url", &self.url)
+            .field("scopes", &self.scopes)
+            .finish()
+    }
 }
 
 /// Why the playground did not start, or stopped.
