@@ -14,15 +14,18 @@ const measure = () => ({
   overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   language: document.documentElement.lang,
   headings: document.querySelectorAll('h1').length,
-  unlabelled: [...document.querySelectorAll('input:not([type=hidden])')]
+  // What is hidden from people is for password managers.
+  unlabelled: [...document.querySelectorAll('input:not([type=hidden]):not([aria-hidden=true])')]
     .filter((input) => input.labels.length === 0 && !input.ariaLabel)
     .map((input) => input.name),
-  small: [...document.querySelectorAll('main input:not([type=hidden]):not([type=checkbox]), main button.primary')]
+  small: [...document.querySelectorAll('main input:not([type=hidden]):not([type=checkbox]):not([aria-hidden=true]), main button.primary')]
     .filter((control) => control.getBoundingClientRect().height < 40)
     .map((control) => control.name || control.id),
 });
 
 async function look(page, name, how) {
+  // The elements are there before the stylesheet is.
+  await page.waitForLoadState('load');
   const found = await page.evaluate(measure);
   const what = [name, ...Object.values(how)].join(', ');
   equal(`${what}: nothing overflows`, found.overflow, 0);
