@@ -29,6 +29,8 @@ pub struct Server {
     pub request_timeout: Seconds,
     /// The largest body of a request.
     pub body_limit_bytes: usize,
+    /// Whether browsers are told to come by https alone (RFC 6797); without effect over http.
+    pub strict_transport_security: bool,
     /// For requests in flight when the server stops.
     pub shutdown_grace: Seconds,
 }
@@ -62,6 +64,7 @@ impl Server {
             keep_alive: section.seconds("keep_alive_seconds", 1..=3600)?,
             request_timeout: section.seconds("request_timeout_seconds", 1..=600)?,
             body_limit_bytes: section.integer("body_limit_bytes", 1024..=64 * 1024 * 1024)?,
+            strict_transport_security: section.flag("strict_transport_security"),
             shutdown_grace: section.seconds("shutdown_grace_seconds", 0..=600)?,
         })
     }

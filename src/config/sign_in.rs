@@ -31,8 +31,6 @@ impl Sessions {
 /// One sign-in: its lifetime, its codes, its throttling.
 #[derive(Debug, Clone, Copy)]
 pub struct SignIn {
-    /// Whether visitors may create an account themselves.
-    pub self_registration: bool,
     /// Of a sign-in in progress.
     pub interaction_lifetime: Seconds,
     /// Of an authorization code.
@@ -59,7 +57,6 @@ pub struct Throttle {
 impl SignIn {
     pub(super) fn read(section: &Section<'_>) -> Result<Self, ConfigError> {
         Ok(Self {
-            self_registration: section.flag("self_registration"),
             interaction_lifetime: section.seconds("interaction_lifetime_seconds", 60..=86400)?,
             // RFC 6749 §4.1.2 allows ten minutes; RFC 9700 and FAPI 2.0 ask for one.
             code_lifetime: section.seconds("code_lifetime_seconds", 5..=60)?,

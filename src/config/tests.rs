@@ -30,7 +30,7 @@ fn the_example_is_the_defaults() {
     assert_eq!(config.server.issuer.as_str(), "http://localhost:8080");
     assert_eq!(config.passwords.memory_kib, 19456);
     assert_eq!(config.tokens.refresh_grace, Seconds::new(30));
-    assert!(config.sign_in.self_registration);
+    assert!(config.server.strict_transport_security);
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/example.toml");
     let copied = Config::load(Some(&example), variables(&[])).unwrap();
     assert_eq!(copied.server.listen, config.server.listen);
@@ -55,14 +55,14 @@ fn the_environment_speaks_every_kind_of_value() {
         "",
         &[
             ("VESTIBULE__SERVER__TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
-            ("VESTIBULE__SIGN_IN__SELF_REGISTRATION", "false"),
+            ("VESTIBULE__SERVER__STRICT_TRANSPORT_SECURITY", "false"),
             ("VESTIBULE__KEYS__ROTATE_AFTER_SECONDS", "0"),
             ("VESTIBULE__BRANDING__NAME", "Acme, Inc."),
         ],
     )
     .unwrap();
     assert_eq!(config.server.trusted_proxies.len(), 2);
-    assert!(!config.sign_in.self_registration);
+    assert!(!config.server.strict_transport_security);
     assert_eq!(config.keys.rotate_after, None);
     assert_eq!(config.branding.name, "Acme, Inc.");
 }
@@ -159,8 +159,8 @@ const REFUSALS: &[(&str, &str)] = &[
         "vestibule.toml:2:25: sign_in.code_lifetime_seconds: must be from",
     ),
     (
-        "[sign_in]\nself_registration = 'no'\n",
-        "vestibule.toml:2:21: sign_in.self_registration: must be true or false, not a text",
+        "[server]\nstrict_transport_security = 'no'\n",
+        "vestibule.toml:2:29: server.strict_transport_security: must be true or false, not a text",
     ),
     (
         "[passwords]\niterations = 1\n",

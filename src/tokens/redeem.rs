@@ -2,7 +2,7 @@
 
 use rand::CryptoRng;
 
-use super::Entitlement;
+use super::{Entitlement, revoke};
 use crate::clock::Timestamp;
 use crate::protocol::OAuthError;
 use crate::protocol::pkce::{self, CodeChallenge};
@@ -46,7 +46,15 @@ pub async fn redeem(
     }
     // Of two requests at once, both may come this far; the write decides.
     if code.redeemed_at.is_some() || !codes::redeem(tx, &hash, now).await? {
-        grants::revoke(tx, &code.grant_id, now).await?;
+        revoke::withdraw(
+            tx,
+            &code.grant_id,
+            &client.id,
+            "code redeemed twice",
+            now,
+            rng,
+        )
+        .await?;
         return Ok(Err(OAuthError::invalid_grant(
             "the code was redeemed before; what it gave is revoked",
         )));

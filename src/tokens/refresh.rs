@@ -10,8 +10,10 @@
 //! ([`Secret::successor`]). After the grace, a second use means that two parties hold the token, and
 //! everything of the authorization is revoked.
 
-use super::Entitlement;
+use rand::CryptoRng;
+
 use super::redeem::refresh_expiry;
+use super::{Entitlement, revoke};
 use crate::clock::{Seconds, Timestamp};
 use crate::protocol::OAuthError;
 use crate::protocol::scope::Scopes;
@@ -45,6 +47,7 @@ pub async fn refresh(
     key: &HashKey,
     grace: Seconds,
     now: Timestamp,
+    rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Result<Entitlement, OAuthError>> {
     let unknown = || OAuthError::invalid_grant("the refresh token is unknown, expired or revoked");
     let Some(token) = refresh_tokens::find(tx, &presented.refresh_token.hash()).await? else {
@@ -80,6 +83,7 @@ pub async fn refresh(
         key,
         grace,
         now,
+        rng,
     )
     .await?
     {
@@ -109,6 +113,7 @@ async fn rotate(
     key: &HashKey,
     grace: Seconds,
     now: Timestamp,
+    rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Result<Secret, OAuthError>> {
     let successor = presented.successor(key, PURPOSE);
     if token.rotated_at.is_none() && refresh_tokens::rotate(tx, &token.token_hash, now).await? {
@@ -137,7 +142,15 @@ async fn rotate(
     {
         return Ok(Ok(latest));
     }
-    grants::revoke(tx, &grant.id, now).await?;
+    revoke::withdraw(
+        tx,
+        &grant.id,
+        &client.id,
+        "refresh token used twice",
+        now,
+        rng,
+    )
+    .await?;
     Ok(Err(OAuthError::invalid_grant(
         "the refresh token was used before; all tokens of this authorization are revoked",
     )))

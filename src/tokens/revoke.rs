@@ -1,8 +1,13 @@
 //! Revokes tokens at the request of their client (RFC 7009).
 
+use rand::CryptoRng;
+use serde_json::json;
+
 use super::keyring::Keyring;
 use super::verify::SignedToken;
+use crate::audit::{self, Actor};
 use crate::clock::Timestamp;
+use crate::id::{ClientId, GrantId};
 use crate::protocol::Issuer;
 use crate::protocol::{ErrorCode, OAuthError};
 use crate::secret::Secret;
@@ -22,6 +27,7 @@ pub async fn revoke(
     client: &Client,
     token: &Secret,
     now: Timestamp,
+    rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Result<(), OAuthError>> {
     let foreign = || {
         OAuthError::new(
@@ -33,7 +39,15 @@ pub async fn revoke(
         if stored.client_id != client.id {
             return Ok(Err(foreign()));
         }
-        grants::revoke(tx, &stored.grant_id, now).await?;
+        withdraw(
+            tx,
+            &stored.grant_id,
+            &client.id,
+            "refresh token revoked by its client",
+            now,
+            rng,
+        )
+        .await?;
     } else if let Some(signed) = SignedToken::parse(keyring, issuer, token.expose(), now) {
         if signed.client_id != client.id {
             return Ok(Err(foreign()));
@@ -41,4 +55,29 @@ pub async fn revoke(
         revoked_tokens::insert(tx, &signed.jti, signed.expires_at).await?;
     }
     Ok(Ok(()))
+}
+
+/// Withdraws a grant, and with it all its tokens; the audit log says why.
+pub(super) async fn withdraw(
+    tx: &mut Tx,
+    grant: &GrantId,
+    client: &ClientId,
+    reason: &str,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<()> {
+    if grants::revoke(tx, grant, now).await? {
+        let details = json!({ "reason": reason });
+        audit::record(
+            tx,
+            Actor::Client(client),
+            "grant.revoked",
+            grant.as_str(),
+            details,
+            now,
+            rng,
+        )
+        .await?;
+    }
+    Ok(())
 }

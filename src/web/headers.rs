@@ -55,7 +55,8 @@ pub async fn secure(State(site): State<Site>, request: Request, next: Next) -> R
         .extensions_mut()
         .remove::<PagePolicy>()
         .unwrap_or_default();
-    let is_https = site.app.config.server.issuer.is_https();
+    let server = &site.app.config.server;
+    let is_strict = server.issuer.is_https() && server.strict_transport_security;
     let headers = response.headers_mut();
     if let Ok(policy) = HeaderValue::from_str(&content_security_policy(&policy)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -73,7 +74,7 @@ pub async fn secure(State(site): State<Site>, request: Request, next: Next) -> R
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=()",
     );
-    if is_https {
+    if is_strict {
         set(
             headers,
             header::STRICT_TRANSPORT_SECURITY,

@@ -27,6 +27,7 @@ pub async fn revoke(
         &client.client,
         &request.token,
         now,
+        &mut app.random.generator(),
     )
     .await?;
     tx.commit().await?;

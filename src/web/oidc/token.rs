@@ -79,6 +79,7 @@ async fn entitle(
 ) -> Result<Entitlement, JsonError> {
     let app = &site.app;
     let client = &client.client;
+    let mut rng = app.random.generator();
     let mut tx = app.db.write().await?;
     let outcome = match request {
         TokenRequest::AuthorizationCode {
@@ -91,7 +92,7 @@ async fn entitle(
                 redirect_uri,
                 code_verifier,
             };
-            redeem::redeem(&mut tx, client, presented, now, &mut app.random.generator()).await?
+            redeem::redeem(&mut tx, client, presented, now, &mut rng).await?
         }
         TokenRequest::RefreshToken {
             refresh_token: Some(refresh_token),
@@ -102,7 +103,16 @@ async fn entitle(
                 scopes,
             };
             let grace = app.config.tokens.refresh_grace;
-            refresh::refresh(&mut tx, client, presented, &app.hash_key, grace, now).await?
+            refresh::refresh(
+                &mut tx,
+                client,
+                presented,
+                &app.hash_key,
+                grace,
+                now,
+                &mut rng,
+            )
+            .await?
         }
         TokenRequest::RefreshToken {
             refresh_token: None,
