@@ -99,6 +99,47 @@ impl RegisteredClient {
     }
 }
 
+#[cfg(test)]
+impl RegisteredClient {
+    /// A client for tests of decisions, which look at little of it.
+    pub(crate) fn example(id: ClientId, kind: crate::protocol::client::ApplicationKind) -> Self {
+        use crate::store::types::Text;
+
+        let now = Timestamp::from_unix(0);
+        let client = Client {
+            id,
+            name: "Acme Notes".to_owned(),
+            kind: Text(kind),
+            auth_methods: Text(kind.default_auth_methods()),
+            scopes: Text("openid".parse().unwrap()),
+            requires_pkce: false,
+            requires_consent: false,
+            signing_algorithm: Text(crate::protocol::algorithm::SigningAlgorithm::Rs256),
+            types_access_tokens: false,
+            profile_in_id_token: true,
+            access_token_lifetime_seconds: Seconds::new(3600),
+            id_token_lifetime_seconds: Seconds::new(3600),
+            refresh_token_lifetime_seconds: Seconds::new(3600),
+            grant_lifetime_seconds: Seconds::new(3600),
+            login_uri: None,
+            homepage_uri: None,
+            logo_uri: None,
+            policy_uri: None,
+            terms_uri: None,
+            disabled_at: None,
+            created_at: now,
+            updated_at: now,
+        };
+        Self {
+            client,
+            redirect_uris: Vec::new(),
+            post_logout_uris: Vec::new(),
+            apis: Vec::new(),
+            secrets: Vec::new(),
+        }
+    }
+}
+
 /// The copies in memory.
 #[derive(Debug, Default)]
 pub struct Clients {
@@ -155,4 +196,56 @@ pub async fn rotate_secret(
     };
     clients::insert_secret(tx, client, &stored).await?;
     Ok(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::ErrorCode;
+    use crate::protocol::client::{ApplicationKind, Credential};
+
+    fn client(secret: &str, key: &HashKey) -> RegisteredClient {
+        let id = ClientId::generate(&mut rand::rng());
+        let mut client = RegisteredClient::example(id, ApplicationKind::Web);
+        client.secrets.push(StoredSecret {
+            id: ClientSecretId::generate(&mut rand::rng()),
+            secret_hash: ClientSecret::hash(key, &Secret::from(secret)),
+            created_at: Timestamp::from_unix(0),
+            expires_at: None,
+        });
+        client
+    }
+
+    #[test]
+    fn only_its_own_secret_by_a_registered_method_proves_a_client() {
+        let key = HashKey::from_bytes([7; 32]);
+        let client = client("the secret", &key);
+        for (credential, expected) in [
+            (Credential::Basic("the secret".into()), true),
+            (Credential::Post("the secret".into()), true),
+            (Credential::Post("another".into()), false),
+            (Credential::Post("".into()), false),
+            (Credential::None, false),
+        ] {
+            let presented = PresentedClient {
+                client_id: client.client.id.clone(),
+                credential,
+            };
+            let outcome = client.authenticate(&presented, &key);
+            assert_eq!(outcome.is_ok(), expected, "{presented:?}");
+            assert!(outcome.is_err_and(|error| error.code == ErrorCode::InvalidClient) || expected);
+        }
+    }
+
+    #[test]
+    fn a_disabled_client_proves_nothing() {
+        let key = HashKey::from_bytes([7; 32]);
+        let mut client = client("the secret", &key);
+        client.client.disabled_at = Some(Timestamp::from_unix(0));
+        let presented = PresentedClient {
+            client_id: client.client.id.clone(),
+            credential: Credential::Post("the secret".into()),
+        };
+        assert!(client.authenticate(&presented, &key).is_err());
+    }
 }

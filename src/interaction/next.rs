@@ -165,3 +165,7 @@ fn needs_consent(request: &AuthorizationRequest, facts: &Facts) -> bool {
     asked_for
         || (facts.client.client.requires_consent && !request.scopes.is_subset(&facts.consented))
 }
+
+#[cfg(test)]
+#[path = "next_tests.rs"]
+mod tests;

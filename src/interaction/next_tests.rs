@@ -1,0 +1,380 @@
+//! What comes next, as tables: the request, who is signed in, what they have done, the step.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::clients::RegisteredClient;
+use crate::clock::{Seconds, Timestamp};
+use crate::id::{ClientId, InteractionId, SessionId, UserId};
+use crate::protocol::Params;
+use crate::protocol::authorization::{self, ClientPolicy};
+use crate::protocol::client::ApplicationKind;
+use crate::secret::Secret;
+use crate::store::interactions::{Authenticated, Registration};
+use crate::store::sessions::Session;
+use crate::store::types::{Json, Text};
+use crate::store::users::User;
+
+const NOW: Timestamp = Timestamp::from_unix(1_795_334_400);
+const ADA: &str = "kp_00000000000000000000000000000001";
+const GRACE: &str = "kp_00000000000000000000000000000002";
+
+fn request(extra: &str) -> AuthorizationRequest {
+    let client_id = client_id();
+    let scopes = "openid profile".parse().unwrap();
+    let policy = ClientPolicy {
+        client_id: &client_id,
+        redirect_uris: &["https://app.example.test/callback".to_owned()],
+        grant_types: ApplicationKind::Web.default_grant_types(),
+        allowed_scopes: &scopes,
+        pkce_required: false,
+    };
+    let query = format!("client_id={client_id}&response_type=code&scope=openid+profile&{extra}");
+    authorization::parse(&Params::parse(query).unwrap(), &policy, NOW).unwrap()
+}
+
+fn client_id() -> ClientId {
+    ClientId::parse("3b0b5c6c8fcc464fab397f4969b5f482").unwrap()
+}
+
+fn interaction(extra: &str, progress: Progress) -> Interaction {
+    Interaction {
+        id: InteractionId::parse("00000000000000000000000000000001").unwrap(),
+        client_id: client_id(),
+        browser_hash: None,
+        request: Json(request(extra)),
+        progress: Json(progress),
+        version: 0,
+        created_at: NOW,
+        expires_at: NOW.plus(Seconds::new(3600)),
+        finished_at: None,
+    }
+}
+
+fn signed_in(user: &str, seconds_ago: i64) -> SignedIn {
+    let id = UserId::parse(user).unwrap();
+    SignedIn {
+        session: Session {
+            id: session_id(),
+            user_id: id.clone(),
+            token_hash: Secret::from("cookie").hash(),
+            auth_time: NOW.minus(Seconds::new(seconds_ago)),
+            methods: "pwd".to_owned(),
+            created_at: NOW,
+            last_seen_at: NOW,
+            expires_at: NOW,
+            ended_at: None,
+            ip_address: None,
+            user_agent: None,
+        },
+        user: User {
+            id,
+            given_name: None,
+            family_name: None,
+            picture: None,
+            attributes: Json::default(),
+            suspended_at: None,
+            created_at: NOW,
+            updated_at: NOW,
+        },
+    }
+}
+
+fn session_id() -> SessionId {
+    SessionId::parse("00000000000000000000000000000002").unwrap()
+}
+
+fn facts(signed_in: Option<SignedIn>) -> Facts {
+    Facts {
+        client: Arc::new(RegisteredClient::example(client_id(), ApplicationKind::Web)),
+        signed_in,
+        consented: Scopes::default(),
+        hinted: None,
+        self_sign_up_allowed: true,
+        now: NOW,
+    }
+}
+
+/// The step, or the error's code.
+fn outcome(interaction: &Interaction, facts: &Facts) -> String {
+    match next(interaction, facts) {
+        Ok(Step::Consent(_)) => "Consent".to_owned(),
+        Ok(Step::Respond(_)) => "Respond".to_owned(),
+        Ok(step) => format!("{step:?}"),
+        Err(error) => error.code.to_string(),
+    }
+}
+
+#[test]
+fn a_session_suffices_unless_the_request_asks_for_more() {
+    let nobody = || None;
+    let ada = |seconds_ago| Some(signed_in(ADA, seconds_ago));
+    // request, signed in, step, step with prompt=none
+    for (extra, signed_in, expected) in [
+        ("", nobody(), "Identify"),
+        ("prompt=none", nobody(), "login_required"),
+        ("", ada(10), "Respond"),
+        ("prompt=none", ada(10), "Respond"),
+        ("prompt=login", ada(10), "Identify"),
+        ("prompt=create", ada(10), "Identify"),
+        ("max_age=60", ada(59), "Respond"),
+        ("max_age=60", ada(60), "Respond"),
+        ("max_age=60", ada(61), "Identify"),
+        ("max_age=60&prompt=none", ada(61), "login_required"),
+        ("max_age=0", ada(0), "Identify"),
+        ("prompt=select_account", ada(10), "SelectAccount"),
+        ("prompt=consent", ada(10), "Consent"),
+    ] {
+        let interaction = interaction(extra, Progress::default());
+        assert_eq!(
+            outcome(&interaction, &facts(signed_in)),
+            expected,
+            "{extra}"
+        );
+    }
+}
+
+#[test]
+fn a_proof_within_the_interaction_satisfies_every_wish_for_one() {
+    let here = || Progress {
+        authenticated: Some(Authenticated {
+            session_id: session_id(),
+        }),
+        ..Progress::default()
+    };
+    for extra in [
+        "prompt=login",
+        "prompt=create",
+        "max_age=0",
+        "prompt=select_account",
+    ] {
+        let interaction = interaction(extra, here());
+        assert_eq!(
+            outcome(&interaction, &facts(Some(signed_in(ADA, 0)))),
+            "Respond",
+            "{extra}"
+        );
+    }
+}
+
+#[test]
+fn a_proof_within_the_interaction_counts_only_while_its_session_lives() {
+    let elsewhere = SessionId::parse("00000000000000000000000000000009").unwrap();
+    let progress = Progress {
+        authenticated: Some(Authenticated {
+            session_id: elsewhere,
+        }),
+        ..Progress::default()
+    };
+    let interaction = interaction("prompt=login", progress);
+    assert_eq!(
+        outcome(&interaction, &facts(Some(signed_in(ADA, 0)))),
+        "Identify"
+    );
+    assert_eq!(outcome(&interaction, &facts(None)), "Identify");
+}
+
+#[test]
+fn a_hint_names_the_one_end_user_who_will_do() {
+    let hinted = |user: &str| UserId::parse(user);
+    for (extra, hint, expected) in [
+        ("", ADA, "Respond"),
+        ("prompt=none", ADA, "Respond"),
+        ("", GRACE, "Identify"),
+        ("prompt=none", GRACE, "login_required"),
+    ] {
+        let facts = Facts {
+            hinted: hinted(hint),
+            ..facts(Some(signed_in(ADA, 10)))
+        };
+        assert_eq!(
+            outcome(&interaction(extra, Progress::default()), &facts),
+            expected,
+            "{extra} {hint}"
+        );
+    }
+    let progress = Progress {
+        authenticated: Some(Authenticated {
+            session_id: session_id(),
+        }),
+        ..Progress::default()
+    };
+    let facts = Facts {
+        hinted: hinted(GRACE),
+        ..facts(Some(signed_in(ADA, 0)))
+    };
+    assert_eq!(
+        outcome(&interaction("", progress), &facts),
+        "login_required"
+    );
+}
+
+#[test]
+fn consent_is_asked_for_once_where_the_client_needs_it() {
+    let client = |requires_consent| {
+        let mut client = RegisteredClient::example(client_id(), ApplicationKind::Web);
+        client.client.requires_consent = requires_consent;
+        Arc::new(client)
+    };
+    let scopes = |text: &str| text.parse::<Scopes>().unwrap();
+    // client needs it, allowed before, request, said now, step
+    for (requires, before, extra, said, expected) in [
+        (false, "", "", None, "Respond"),
+        (true, "", "", None, "Consent"),
+        (true, "", "prompt=none", None, "consent_required"),
+        (true, "openid", "", None, "Consent"),
+        (true, "openid profile email", "", None, "Respond"),
+        (true, "openid profile", "prompt=consent", None, "Consent"),
+        (
+            true,
+            "",
+            "",
+            Some(Consent::Allowed(scopes("openid"))),
+            "Respond",
+        ),
+        (
+            false,
+            "",
+            "prompt=consent",
+            Some(Consent::Denied),
+            "access_denied",
+        ),
+    ] {
+        let progress = Progress {
+            consent: said,
+            ..Progress::default()
+        };
+        let facts = Facts {
+            client: client(requires),
+            consented: scopes(before),
+            ..facts(Some(signed_in(ADA, 10)))
+        };
+        assert_eq!(
+            outcome(&interaction(extra, progress), &facts),
+            expected,
+            "{requires} {before} {extra}"
+        );
+    }
+}
+
+#[test]
+fn no_more_is_given_than_was_asked_for_and_allowed() {
+    let allowed = "openid email".parse().unwrap();
+    let progress = Progress {
+        consent: Some(Consent::Allowed(allowed)),
+        ..Progress::default()
+    };
+    let step = next(&interaction("", progress), &facts(Some(signed_in(ADA, 10)))).unwrap();
+    assert_eq!(step, Step::Respond("openid".parse().unwrap()));
+}
+
+#[test]
+fn each_door_leads_from_page_to_page() {
+    let registration = |password: Option<&str>| {
+        Some(Registration {
+            email: "ada@example.test".to_owned(),
+            given_name: None,
+            family_name: None,
+            password_hash: password.map(|hash| hash.to_owned().into()),
+        })
+    };
+    let address = || Some("ada@example.test".to_owned());
+    let at = |screen| Progress {
+        screen,
+        ..Progress::default()
+    };
+    let cases = [
+        (at(Screen::SignIn), "Identify"),
+        (
+            Progress {
+                identifier: address(),
+                ..at(Screen::SignIn)
+            },
+            "Password",
+        ),
+        (at(Screen::Register), "Register"),
+        (
+            Progress {
+                registration: registration(None),
+                ..at(Screen::Register)
+            },
+            "ChoosePassword",
+        ),
+        (
+            Progress {
+                registration: registration(Some("$argon2id$")),
+                ..at(Screen::Register)
+            },
+            "EnterCode",
+        ),
+        (at(Screen::ForgotPassword), "ForgotPassword"),
+        (
+            Progress {
+                reset_sent_to: address(),
+                ..at(Screen::ForgotPassword)
+            },
+            "EnterCode",
+        ),
+        (
+            Progress {
+                reset_sent_to: address(),
+                reset_proven_for: address(),
+                ..at(Screen::ForgotPassword)
+            },
+            "ChoosePassword",
+        ),
+        // A temporary password proves as much as a code does.
+        (
+            Progress {
+                reset_proven_for: address(),
+                ..at(Screen::ForgotPassword)
+            },
+            "ChoosePassword",
+        ),
+        (
+            Progress {
+                cancelled: true,
+                ..at(Screen::SignIn)
+            },
+            "access_denied",
+        ),
+    ];
+    for (progress, expected) in cases {
+        let described = format!("{progress:?}");
+        assert_eq!(
+            outcome(&interaction("", progress), &facts(None)),
+            expected,
+            "{described}"
+        );
+    }
+    let closed = Facts {
+        self_sign_up_allowed: false,
+        ..facts(None)
+    };
+    assert_eq!(
+        outcome(&interaction("", at(Screen::Register)), &closed),
+        "RegistrationClosed"
+    );
+}
+
+#[test]
+fn another_account_is_asked_for_once() {
+    let progress = Progress {
+        other_account_wanted: true,
+        ..Progress::default()
+    };
+    let wanted = interaction("prompt=select_account", progress);
+    assert_eq!(
+        outcome(&wanted, &facts(Some(signed_in(ADA, 10)))),
+        "Identify"
+    );
+    let progress = Progress {
+        account_confirmed: true,
+        ..Progress::default()
+    };
+    let confirmed = interaction("prompt=select_account", progress);
+    assert_eq!(
+        outcome(&confirmed, &facts(Some(signed_in(ADA, 10)))),
+        "Respond"
+    );
+}
