@@ -2,8 +2,13 @@
 //!
 //! `support` holds the world that they live in; the rest has the names of `src`.
 
+mod access;
+mod architecture;
 mod browser;
 mod clients;
+mod operation;
 mod programs;
+mod security;
 mod signin;
+mod store;
 mod support;

@@ -1,3 +1,12 @@
 //! Signing in: a file for each story.
 
+mod account_password;
+mod consent;
+mod form_post;
+mod languages;
 mod password;
+mod recovery;
+mod register;
+mod resuming;
+mod select_account;
+mod sessions;

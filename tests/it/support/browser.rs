@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use reqwest::cookie::Jar;
+use reqwest::cookie::{CookieStore as _, Jar};
 use reqwest::redirect::Policy;
 use reqwest::{Response, StatusCode};
 use scraper::{ElementRef, Html, Selector};
@@ -18,6 +18,7 @@ pub(crate) struct Browser {
     http: reqwest::Client,
     pub(crate) jar: Arc<Jar>,
     home: String,
+    language: Option<String>,
     page: Option<Page>,
 }
 
@@ -57,8 +58,41 @@ impl Browser {
             http,
             jar,
             home: home.to_owned(),
+            language: None,
             page: None,
         }
+    }
+
+    /// The same browser, of somebody who prefers that language.
+    pub(crate) fn speaking(self, language: &str) -> Self {
+        Self {
+            language: Some(language.to_owned()),
+            ..self
+        }
+    }
+
+    /// A second tab, which shows what this one does and shares its cookies.
+    pub(crate) fn tab(&self) -> Self {
+        self.clone()
+    }
+
+    /// The value of a cookie that this browser holds.
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        let home = Url::parse(&self.home).expect("the issuer is an address");
+        let header = self.jar.cookies(&home)?;
+        let header = header.to_str().expect("our cookies are text").to_owned();
+        header.split("; ").find_map(|pair| {
+            let (known, value) = pair.split_once('=')?;
+            (known == name).then(|| value.to_owned())
+        })
+    }
+
+    async fn get(&self, address: &str) -> Response {
+        let mut request = self.http.get(address);
+        if let Some(language) = &self.language {
+            request = request.header("accept-language", language);
+        }
+        request.send().await.expect("the server answers")
     }
 
     /// The page that is shown.
@@ -75,12 +109,7 @@ impl Browser {
         } else {
             address.to_owned()
         };
-        let response = self
-            .http
-            .get(&address)
-            .send()
-            .await
-            .expect("the server answers");
+        let response = self.get(&address).await;
         self.follow(response).await
     }
 
@@ -175,12 +204,7 @@ impl Browser {
                     is_elsewhere: true,
                 });
             }
-            response = self
-                .http
-                .get(target)
-                .send()
-                .await
-                .expect("the server answers");
+            response = self.get(target.as_str()).await;
         }
         panic!("the browser was redirected {MOST_REDIRECTS} times");
     }
@@ -238,10 +262,16 @@ impl Page {
         let button = html.select(&selector(css)).next();
         let button =
             button.unwrap_or_else(|| panic!("no {css} at {}: {}", self.url, self.text("main")));
-        let form = button
-            .ancestors()
-            .filter_map(ElementRef::wrap)
-            .find(|element| element.value().name() == "form")
+        let named = button.value().attr("form").and_then(|form| {
+            html.select(&selector(&format!("form[id='{form}']"))).next()
+        });
+        let form = named
+            .or_else(|| {
+                button
+                    .ancestors()
+                    .filter_map(ElementRef::wrap)
+                    .find(|element| element.value().name() == "form")
+            })
             .expect("the button belongs to a form");
         let mut values: Vec<(String, String)> = form
             .select(&selector("input"))

@@ -305,6 +305,14 @@ impl World {
 }
 
 impl TestClient {
+    /// The same client, as it talks to another node.
+    pub(crate) fn at(&self, node: &World) -> Self {
+        Self {
+            issuer: node.issuer().to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The address that begins a sign-in: the usual parameters, and these over them; an empty value takes
     /// a parameter away.
     pub(crate) fn authorize_url(&self, parameters: &[(&str, &str)]) -> String {

@@ -16,7 +16,7 @@ pub(crate) enum Engine {
 
 impl Engine {
     /// The address of a new, empty database.
-    pub(super) async fn url(self, folder: &Path) -> String {
+    pub(crate) async fn url(self, folder: &Path) -> String {
         match self {
             Self::Postgres => schema().await,
             Self::Sqlite => format!("sqlite:{}", folder.join("vestibule.db").display()),
@@ -34,6 +34,13 @@ impl Engine {
 
     /// An empty database with the current schema, and the folder that it needs.
     pub(crate) async fn database(self) -> (Db, tempfile::TempDir) {
+        let (db, folder) = self.empty_database().await;
+        db.migrate().await.expect("the database can be migrated");
+        (db, folder)
+    }
+
+    /// An empty database without a schema, and the folder that it needs.
+    pub(crate) async fn empty_database(self) -> (Db, tempfile::TempDir) {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         let url = self.url(folder.path()).await;
         let environment = [("VESTIBULE__DATABASE__URL".to_owned(), url)];
@@ -42,7 +49,6 @@ impl Engine {
         let db = Db::open(&config.database)
             .await
             .expect("the database opens");
-        db.migrate().await.expect("the database can be migrated");
         (db, folder)
     }
 }

@@ -6,6 +6,7 @@
 mod browser;
 mod client;
 mod engine;
+mod people;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -87,6 +88,11 @@ impl World {
             folder: tempfile::tempdir().expect("there is room for a folder"),
             server,
         }
+    }
+
+    /// A world on that engine whose clock stands, with these settings.
+    pub(crate) async fn on_with(engine: Engine, settings: &[(&str, &str)]) -> Self {
+        Self::start(engine, Clock::manual(START), settings).await
     }
 
     async fn start(engine: Engine, clock: Clock, settings: &[(&str, &str)]) -> Self {
