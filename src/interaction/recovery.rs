@@ -24,30 +24,36 @@ pub async fn request(
     at: &Circumstances<'_>,
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<Letter, SignInError> {
-    let to = email.to_owned();
+    let typed = email.to_owned();
     let mut tx = at.db.write().await?;
-    email_code::count_mail(&mut tx, &to, at).await??;
-    let (code, expires_at) =
-        email_code::make(&mut tx, interaction, Purpose::ResetPassword, &to, at, rng).await?;
-    let is_known = identities::find_by_value(&mut tx, IdentityKind::Email, &to)
-        .await?
-        .is_some();
+    email_code::count_mail(&mut tx, &typed, at).await??;
+    let (code, expires_at) = email_code::make(
+        &mut tx,
+        interaction,
+        Purpose::ResetPassword,
+        &typed,
+        at,
+        rng,
+    )
+    .await?;
+    let known = identities::find_by_value(&mut tx, IdentityKind::Email, &typed).await?;
     let progress = &mut interaction.progress.0;
     progress.screen = Screen::ForgotPassword;
-    progress.reset_sent_to = Some(to.clone());
+    progress.reset_sent_to = Some(typed.clone());
     progress.reset_proven_for = None;
     if !interactions::update(&mut tx, interaction).await? {
         return Err(SignInError::Changed);
     }
     tx.commit().await?;
-    Ok(if is_known {
-        Letter::ResetPassword {
-            to,
+    Ok(match known {
+        // To the address of the account, not to what was typed: letters that are alike in lower case
+        // (U+212A, the Kelvin sign, and k) make another mailbox.
+        Some(identity) => Letter::ResetPassword {
+            to: identity.value,
             code,
             expires_at,
-        }
-    } else {
-        Letter::NoAccount { to }
+        },
+        None => Letter::NoAccount { to: typed },
     })
 }
 
