@@ -29,6 +29,9 @@ pub(super) async fn enter(posted: Posted) -> Answer {
         scene,
         fields,
     } = posted;
+    if !matches!(scene.next(&interaction), Ok(Step::EnterCode)) {
+        return Ok(outcome::onward(&interaction));
+    }
     let typed = fields.get("p_confirmation_code").trim();
     if typed.is_empty() {
         let problems = Problems::field("p_confirmation_code", Message::new("code-missing"));
@@ -50,6 +53,9 @@ pub(super) async fn resend(posted: Posted) -> Answer {
         scene,
         ..
     } = posted;
+    if !matches!(scene.next(&interaction), Ok(Step::EnterCode)) {
+        return Ok(outcome::onward(&interaction));
+    }
     let (at, fields) = (scene.circumstances(), Fields::default());
     let mut rng = scene.site.app.random.generator();
     match email_code::resend(&mut interaction, &at, &mut rng).await {
