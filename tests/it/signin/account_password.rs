@@ -11,7 +11,12 @@ on_each_engine! {
     the_password_is_changed_and_only_this_browser_stays_signed_in
 }
 
-async fn change<'a>(browser: &'a mut Browser, present: &str, first: &str, second: &str) -> &'a Page {
+async fn change<'a>(
+    browser: &'a mut Browser,
+    present: &str,
+    first: &str,
+    second: &str,
+) -> &'a Page {
     browser.open("/account/password").await;
     let fields = [
         ("p_password", present),
@@ -35,7 +40,10 @@ async fn the_password_is_changed_and_only_this_browser_stays_signed_in(engine: E
 
     browser.open(&client.authorize_url(&[])).await;
     browser.arrived();
-    assert_eq!(client.userinfo(&kept.access_token).await.status, StatusCode::OK);
+    assert_eq!(
+        client.userinfo(&kept.access_token).await.status,
+        StatusCode::OK
+    );
     let page = other.open(&client.authorize_url(&[])).await;
     assert_eq!(page.id(), "page-sign-in");
     let answer = client.userinfo(&ended.access_token).await;
@@ -63,7 +71,11 @@ async fn what_is_wrong_is_pointed_out_and_changes_nothing() {
     for (present, first, second, expected) in cases {
         let page = change(&mut browser, present, first, second).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{expected}");
-        assert!(page.problems().contains(expected), "{expected}: {}", page.problems());
+        assert!(
+            page.problems().contains(expected),
+            "{expected}: {}",
+            page.problems()
+        );
         assert!(!page.html.contains(NEW), "no password is shown again");
     }
     let audited = world.audited(user.as_str()).await;

@@ -14,7 +14,9 @@ on_each_engine! {
 async fn explicit_client(world: &World) -> TestClient {
     let uris = ["https://notes.example.test/callback"];
     let adjust = |client: &mut vestibule::store::clients::Client| client.requires_consent = true;
-    world.register(ApplicationKind::Web, &uris, &[], adjust).await
+    world
+        .register(ApplicationKind::Web, &uris, &[], adjust)
+        .await
 }
 
 /// A browser that is asked for consent.
@@ -39,8 +41,14 @@ async fn what_was_allowed_is_remembered(engine: Engine) {
 
     browser.open(&client.authorize_url(&[])).await;
     client.redeem(browser.arrived()).await;
-    let page = browser.open(&client.authorize_url(&[("prompt", "consent")])).await;
-    assert_eq!(page.id(), "page-consent", "asked again because the client wants it");
+    let page = browser
+        .open(&client.authorize_url(&[("prompt", "consent")]))
+        .await;
+    assert_eq!(
+        page.id(),
+        "page-consent",
+        "asked again because the client wants it"
+    );
 }
 
 async fn a_client_that_asks_for_more_asks_again(engine: Engine) {
@@ -48,15 +56,22 @@ async fn a_client_that_asks_for_more_asks_again(engine: Engine) {
     world.user(ADDRESS, PASSWORD).await;
     let client = explicit_client(&world).await;
     let mut browser = world.browser();
-    browser.open(&client.authorize_url(&[("scope", "openid")])).await;
+    browser
+        .open(&client.authorize_url(&[("scope", "openid")]))
+        .await;
     browser.sign_in(ADDRESS, PASSWORD).await;
     browser.press("allow", &[]).await;
     browser.arrived();
 
     let silent = client.authorize_url(&[("scope", "openid email"), ("prompt", "none")]);
     browser.open(&silent).await;
-    assert_eq!(parameters_of(browser.arrived())["error"], "consent_required");
-    let page = browser.open(&client.authorize_url(&[("scope", "openid email")])).await;
+    assert_eq!(
+        parameters_of(browser.arrived())["error"],
+        "consent_required"
+    );
+    let page = browser
+        .open(&client.authorize_url(&[("scope", "openid email")]))
+        .await;
     assert_eq!(page.id(), "page-consent");
     browser.press("allow", &[]).await;
     browser.arrived();
@@ -102,7 +117,9 @@ async fn a_first_party_client_asks_only_when_it_wants_to() {
     world.user(ADDRESS, PASSWORD).await;
     let client = world.client().await;
     let (mut browser, _) = world.signed_in(&client, ADDRESS).await;
-    let page = browser.open(&client.authorize_url(&[("prompt", "consent")])).await;
+    let page = browser
+        .open(&client.authorize_url(&[("prompt", "consent")]))
+        .await;
     assert_eq!(page.id(), "page-consent");
 }
 

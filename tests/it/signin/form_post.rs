@@ -21,9 +21,19 @@ async fn the_answer_is_a_form_that_a_button_sends_without_scripts() {
     assert_eq!(value("state"), "a state");
     assert_eq!(value("iss"), world.issuer());
     assert_eq!(client.try_redeem(value("code"), &[]).await.status, 200);
-    assert!(page.headers["cache-control"].to_str().expect("text").contains("no-store"));
-    let policy = page.headers["content-security-policy"].to_str().expect("text");
-    assert!(policy.contains("form-action 'self' https://app.example.test;"), "{policy}");
+    assert!(
+        page.headers["cache-control"]
+            .to_str()
+            .expect("text")
+            .contains("no-store")
+    );
+    let policy = page.headers["content-security-policy"]
+        .to_str()
+        .expect("text");
+    assert!(
+        policy.contains("form-action 'self' https://app.example.test;"),
+        "{policy}"
+    );
     assert!(policy.contains("script-src 'sha256-"), "{policy}");
 }
 

@@ -23,9 +23,15 @@ async fn pages_speak_the_language_of_the_request_then_of_the_browser_then_englis
         if let Some(accepted) = accepted {
             browser = browser.speaking(accepted);
         }
-        let page = browser.open(&client.authorize_url(&[("ui_locales", wanted)])).await;
+        let page = browser
+            .open(&client.authorize_url(&[("ui_locales", wanted)]))
+            .await;
         let language = page.attribute("html", "lang");
-        assert_eq!(language.as_deref(), Some(expected), "{wanted:?} {accepted:?}");
+        assert_eq!(
+            language.as_deref(),
+            Some(expected),
+            "{wanted:?} {accepted:?}"
+        );
         let heading = match expected {
             "de" => "Bei Acme Notes anmelden",
             _ => "Sign in to Acme Notes",
@@ -48,7 +54,9 @@ async fn a_german_sign_in_stays_german_in_its_problems_and_mails() {
     let mails = world.mails_to("grace@example.test");
     assert!(mails[0].contains("Code"), "{}", mails[0]);
     assert!(!mails[0].contains("Enter this code"), "{}", mails[0]);
-    browser.enter_code(&world.code_for("grace@example.test")).await;
+    browser
+        .enter_code(&world.code_for("grace@example.test"))
+        .await;
     browser.arrived();
 }
 

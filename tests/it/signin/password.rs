@@ -65,7 +65,10 @@ async fn a_wrong_password_is_refused_and_the_right_one_taken_after_it(engine: En
     browser.press("sign-in", &[("p_password", PASSWORD)]).await;
     client.redeem(browser.arrived()).await;
     let audited = world.audited(user.as_str()).await;
-    assert!(audited.contains(&"user.signed_in".to_owned()), "{audited:?}");
+    assert!(
+        audited.contains(&"user.signed_in".to_owned()),
+        "{audited:?}"
+    );
     let refused = world.audited("ada@example.test").await;
     assert_eq!(refused, ["user.sign_in_failed"]);
 }
@@ -78,7 +81,9 @@ async fn guesses_at_one_account_are_refused_until_the_window_has_passed(engine: 
     let client = world.client().await;
     let mut browser = world.browser();
     browser.open(&client.authorize_url(&[])).await;
-    browser.press("sign-in", &[("p_email", "ada@example.test")]).await;
+    browser
+        .press("sign-in", &[("p_email", "ada@example.test")])
+        .await;
     for _ in 0..3 {
         let page = browser.press("sign-in", &[("p_password", "a guess")]).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -174,7 +179,9 @@ async fn nothing_typed_is_pointed_out_beside_its_field() {
     let page = browser.press("sign-in", &[("p_email", "  ")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.has("#username[aria-invalid]"), "{}", page.html);
-    browser.press("sign-in", &[("p_email", "ada@example.test")]).await;
+    browser
+        .press("sign-in", &[("p_email", "ada@example.test")])
+        .await;
     let page = browser.press("sign-in", &[("p_password", "")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.has("#password[aria-invalid]"), "{}", page.html);

@@ -56,7 +56,9 @@ async fn two_interactions_in_two_tabs_do_not_disturb_each_other() {
     let mut first = world.browser();
     first.open(&client.authorize_url(&[("state", "one")])).await;
     let mut second = first.tab();
-    second.open(&client.authorize_url(&[("state", "two")])).await;
+    second
+        .open(&client.authorize_url(&[("state", "two")]))
+        .await;
     second.sign_in(ADDRESS, PASSWORD).await;
     assert_eq!(parameters_of(second.arrived())["state"], "two");
     // Signed in by now, the other one has nothing left to ask.
@@ -114,7 +116,14 @@ async fn a_client_that_can_start_anew_gets_the_way_back_as_an_error() {
     let state = state.as_object().expect("an object");
     assert_eq!(state["login_hint"], ADDRESS);
     assert!(state.values().all(Value::is_string), "{state:?}");
-    for harmful in ["scope", "redirect_uri", "client_id", "state", "nonce", "code_challenge"] {
+    for harmful in [
+        "scope",
+        "redirect_uri",
+        "client_id",
+        "state",
+        "nonce",
+        "code_challenge",
+    ] {
         assert!(!state.contains_key(harmful), "{harmful}");
     }
 }
@@ -153,7 +162,9 @@ async fn a_session_that_ends_in_between_is_asked_for_again() {
     let user = world.user(ADDRESS, PASSWORD).await;
     let client = world.client().await;
     let (mut browser, _) = world.signed_in(&client, ADDRESS).await;
-    let page = browser.open(&client.authorize_url(&[("prompt", "consent")])).await;
+    let page = browser
+        .open(&client.authorize_url(&[("prompt", "consent")]))
+        .await;
     assert_eq!(page.id(), "page-consent");
     world.suspend(&user).await;
     let page = browser.press("allow", &[]).await;
@@ -169,7 +180,9 @@ async fn a_client_disabled_in_between_gets_nothing() {
     browser.open(&client.authorize_url(&[])).await;
     browser.press("sign-in", &[("p_email", ADDRESS)]).await;
     let now = world.now();
-    world.change(&client, |client| client.disabled_at = Some(now)).await;
+    world
+        .change(&client, |client| client.disabled_at = Some(now))
+        .await;
     let page = browser.press("sign-in", &[("p_password", PASSWORD)]).await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST);
     assert_eq!(page.id(), "page-error");

@@ -33,7 +33,10 @@ async fn a_user_takes_another_account_and_the_former_session_ends() {
     assert_eq!(claims["sub"], grace.as_str());
     assert_ne!(claims["sid"], tokens.id_claims()["sid"]);
     let answer = client.userinfo(&tokens.access_token).await;
-    assert_eq!(answer.status, 401, "what Ada granted in this browser has ended");
+    assert_eq!(
+        answer.status, 401,
+        "what Ada granted in this browser has ended"
+    );
 }
 
 #[tokio::test]
@@ -58,7 +61,9 @@ async fn whoever_turns_back_returns_with_access_denied() {
         if page == "register" {
             browser.turn_to(page).await;
         } else if page == "forgot_password" {
-            browser.press("sign-in", &[("p_email", "ada@example.test")]).await;
+            browser
+                .press("sign-in", &[("p_email", "ada@example.test")])
+                .await;
             browser.turn_to(page).await;
         }
         browser.press("cancel", &[]).await;

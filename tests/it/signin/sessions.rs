@@ -50,7 +50,9 @@ async fn a_new_proof_renews_the_session_and_keeps_its_sid(engine: Engine) {
     let (mut browser, first) = world.signed_in(&client, ADDRESS).await;
     let old_cookie = browser.cookie("vestibule_session");
     world.pass(HOUR);
-    browser.open(&client.authorize_url(&[("prompt", "login")])).await;
+    browser
+        .open(&client.authorize_url(&[("prompt", "login")]))
+        .await;
     browser.sign_in(ADDRESS, PASSWORD).await;
     let second = client.redeem(browser.arrived()).await;
     let (old, new) = (first.id_claims(), second.id_claims());
@@ -82,9 +84,16 @@ async fn logout_ends_the_session_and_its_tokens(engine: Engine) {
     let answer = client.userinfo(&tokens.access_token).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     let refresh_token = tokens.refresh_token.expect("offline was asked for");
-    assert_eq!(client.refresh(&refresh_token).await.error(), "invalid_grant");
+    assert_eq!(
+        client.refresh(&refresh_token).await.error(),
+        "invalid_grant"
+    );
     let answer = client.userinfo(&elsewhere.access_token).await;
-    assert_eq!(answer.status, StatusCode::OK, "other browsers stay signed in");
+    assert_eq!(
+        answer.status,
+        StatusCode::OK,
+        "other browsers stay signed in"
+    );
     let audited = world.audited(user.as_str()).await;
     assert!(audited.contains(&"user.signed_out".to_owned()));
 }
@@ -114,9 +123,13 @@ async fn a_client_that_wants_a_recent_proof_gets_one() {
     let client = world.client().await;
     let (mut browser, _) = world.signed_in(&client, ADDRESS).await;
     world.pass(61);
-    browser.open(&client.authorize_url(&[("max_age", "61")])).await;
+    browser
+        .open(&client.authorize_url(&[("max_age", "61")]))
+        .await;
     browser.arrived();
-    let page = browser.open(&client.authorize_url(&[("max_age", "60")])).await;
+    let page = browser
+        .open(&client.authorize_url(&[("max_age", "60")]))
+        .await;
     assert_eq!(page.id(), "page-sign-in");
     let silent = client.authorize_url(&[("max_age", "60"), ("prompt", "none")]);
     browser.open(&silent).await;

@@ -262,9 +262,10 @@ impl Page {
         let button = html.select(&selector(css)).next();
         let button =
             button.unwrap_or_else(|| panic!("no {css} at {}: {}", self.url, self.text("main")));
-        let named = button.value().attr("form").and_then(|form| {
-            html.select(&selector(&format!("form[id='{form}']"))).next()
-        });
+        let named = button
+            .value()
+            .attr("form")
+            .and_then(|form| html.select(&selector(&format!("form[id='{form}']"))).next());
         let form = named
             .or_else(|| {
                 button
