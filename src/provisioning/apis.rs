@@ -29,9 +29,11 @@ const LONGEST_AUDIENCE: usize = 2048;
 #[serde(deny_unknown_fields)]
 pub(super) struct Written {
     pub(super) audience: Spanned<String>,
-    name: Spanned<String>,
+    name: Option<Spanned<String>>,
     #[serde(default)]
     scopes: Vec<Spanned<WrittenScope>>,
+    #[serde(default)]
+    remove: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -42,10 +44,17 @@ struct WrittenScope {
     description: String,
 }
 
-/// An API as the document wants it.
+/// What a document wants of the API of an audience.
 #[derive(Debug)]
 pub(super) struct Desired {
     pub(super) audience: String,
+    /// How it shall be; none, when it shall be gone.
+    api: Option<WantedApi>,
+}
+
+/// An API as the document wants it.
+#[derive(Debug)]
+struct WantedApi {
     name: String,
     scopes: Vec<WrittenScope>,
 }
@@ -65,11 +74,21 @@ impl Written {
                 return Err(about(Refusal::at(scope.span(), reason).about("scopes")));
             }
         }
-        Ok(Desired {
-            audience,
-            name: check::read("name", &self.name, check::name).map_err(about)?,
-            scopes: self.scopes.into_iter().map(Spanned::into_inner).collect(),
-        })
+        let api = if self.remove {
+            None
+        } else {
+            let name = self.name.as_ref().ok_or_else(|| {
+                about(Refusal::at(
+                    self.audience.span(),
+                    "name is missing: add one",
+                ))
+            })?;
+            Some(WantedApi {
+                name: check::read("name", name, check::name).map_err(about)?,
+                scopes: self.scopes.into_iter().map(Spanned::into_inner).collect(),
+            })
+        };
+        Ok(Desired { audience, api })
     }
 }
 
@@ -94,6 +113,9 @@ pub(super) async fn apply(
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Change> {
     let found = apis::find_by_audience(tx, &desired.audience).await?;
+    let Some(wanted) = &desired.api else {
+        return remove(tx, &desired.audience, found, now, rng).await;
+    };
     let stored = match &found {
         Some(api) => apis::list_scopes(tx, &api.id).await?,
         None => Vec::new(),
@@ -104,7 +126,7 @@ pub(super) async fn apply(
             .map(|scope| describe(&scope.name, &scope.description));
         fields(&api.name, scopes)
     });
-    let wanted = desired
+    let scopes = wanted
         .scopes
         .iter()
         .map(|scope| describe(scope.name.as_str(), &scope.description));
@@ -112,13 +134,13 @@ pub(super) async fn apply(
         Noun::Api,
         &desired.audience,
         before.as_ref(),
-        &fields(&desired.name, wanted),
+        &fields(&wanted.name, scopes),
     );
     if change.is_unchanged() {
         return Ok(change);
     }
     let api = Api {
-        name: desired.name.clone(),
+        name: wanted.name.clone(),
         ..found.unwrap_or_else(|| Api {
             id: ApiId::generate(rng),
             name: String::new(),
@@ -128,8 +150,23 @@ pub(super) async fn apply(
         })
     };
     apis::upsert(tx, &api).await?;
-    replace_scopes(tx, &api.id, &stored, &desired.scopes, rng).await?;
+    replace_scopes(tx, &api.id, &stored, &wanted.scopes, rng).await?;
     record(tx, &change, api.id.as_str(), now, rng).await?;
+    Ok(change)
+}
+
+async fn remove(
+    tx: &mut Tx,
+    audience: &str,
+    found: Option<Api>,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<Change> {
+    let change = Change::removal(Noun::Api, audience, found.is_some());
+    if let Some(api) = found {
+        apis::remove(tx, &api.id).await?;
+        record(tx, &change, api.id.as_str(), now, rng).await?;
+    }
     Ok(change)
 }
 

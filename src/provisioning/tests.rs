@@ -277,6 +277,32 @@ async fn a_scope_taken_from_an_api_is_taken_from_its_applications() {
 }
 
 #[tokio::test]
+async fn an_api_is_removed_with_what_applications_had_of_it() {
+    let world = World::new().await;
+    let api = |keys: &str| format!("[[apis]]\naudience = 'urn:orders'\n{keys}\n");
+    let with_apis = format!("{WITH_SECRET}\napis = [{{ audience = 'urn:orders' }}]");
+    let document = format!("{}{}", api("name = 'Orders'"), shop(&with_apis));
+    world.apply(&document).await.unwrap();
+    insta::assert_snapshot!(world.apply(&api("remove = true")).await.unwrap(), @r#"
+    - api "urn:orders"
+    1 removed
+    "#);
+    assert!(world.client(SHOP).await.unwrap().apis.is_empty());
+    assert!(
+        world
+            .apply(&api("remove = true"))
+            .await
+            .unwrap()
+            .is_unchanged()
+    );
+    let error = world.parse(&api("")).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "test.toml:2:12: api \"urn:orders\": name is missing: add one"
+    );
+}
+
+#[tokio::test]
 async fn an_application_can_not_call_an_api_that_is_not_there() {
     let world = World::new().await;
     let with_apis = format!("{WITH_SECRET}\napis = [{{ audience = 'urn:orders' }}]");

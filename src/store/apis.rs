@@ -61,6 +61,12 @@ pub async fn upsert(tx: &mut Tx, api: &Api) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// Removes an API; no client may call it any more.
+pub async fn remove(tx: &mut Tx, id: &ApiId) -> sqlx::Result<()> {
+    tx.execute("DELETE FROM apis WHERE id = $1", (id,)).await?;
+    Ok(())
+}
+
 /// The scopes of an API, by name.
 pub async fn list_scopes(tx: &mut Tx, api: &ApiId) -> sqlx::Result<Vec<ApiScope>> {
     tx.all(
