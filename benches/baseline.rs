@@ -52,10 +52,10 @@ fn argon2(time: Duration, threads: usize, params: &Params) -> u64 {
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+                let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
                 let mut hash = [0; 32];
                 while start.elapsed() < time {
-                    hasher
+                    argon2
                         .hash_password_into(
                             b"correct horse battery",
                             b"sixteen bytes ok",
