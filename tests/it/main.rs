@@ -7,6 +7,7 @@ mod architecture;
 mod browser;
 mod clients;
 mod maintenance;
+mod oidc;
 mod operation;
 mod programs;
 mod provisioning;

@@ -44,7 +44,8 @@ impl Answer {
         self.body["error"].as_str().unwrap_or_default()
     }
 
-    async fn read(response: reqwest::Response) -> Self {
+    /// Reads a response to its end.
+    pub(crate) async fn read(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.expect("the answer is text");
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
