@@ -2,11 +2,13 @@
 //!
 //! josekit checks signatures and nothing more; what the claims must say is checked here, in one place.
 
+use serde_json::Value;
+
 use super::claims::{GRANT_ID, GRANT_TYPES};
 use super::keyring::{Claims, Keyring};
 use crate::clock::Timestamp;
 use crate::id::{ClientId, GrantId, UserId};
-use crate::protocol::Issuer;
+use crate::protocol::{Issuer, Scope, Scopes};
 use crate::store::grants::Grant;
 use crate::store::{Tx, clients, grants, revoked_tokens};
 
@@ -17,6 +19,8 @@ pub struct ActiveToken {
     pub claims: Claims,
     /// The client it was issued to.
     pub client_id: ClientId,
+    /// What it allows, which may be less than its grant does (RFC 6749 §6).
+    pub scopes: Scopes,
     /// Whose it is.
     pub bearer: Bearer,
 }
@@ -88,10 +92,27 @@ pub async fn verify(
         is_live.then_some(Bearer::Machine)
     };
     Ok(bearer.map(|bearer| ActiveToken {
+        scopes: match &bearer {
+            Bearer::Machine => in_text(&token.claims, "scope"),
+            Bearer::User(grant) => in_list(&token.claims, "scp").intersection(&grant.scopes.0),
+        },
         claims: token.claims,
         client_id: token.client_id,
         bearer,
     }))
+}
+
+/// The scopes of a claim that holds them as one text.
+fn in_text(claims: &Claims, name: &str) -> Scopes {
+    let text = claims.get(name).and_then(Value::as_str);
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+/// The scopes of a claim that holds them as a list.
+fn in_list(claims: &Claims, name: &str) -> Scopes {
+    let list = claims.get(name).and_then(Value::as_array);
+    let names = list.into_iter().flatten().filter_map(Value::as_str);
+    names.filter_map(Scope::parse).collect()
 }
 
 /// What an ID Token of ours says when a client sends it back as a hint.

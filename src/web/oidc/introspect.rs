@@ -18,7 +18,7 @@ use crate::protocol::token::{self, IntrospectionRequest, IntrospectionResponse, 
 use crate::secret::Secret;
 use crate::store::{grants, refresh_tokens};
 use crate::tokens::keyring::Claims;
-use crate::tokens::verify::{ActiveToken, Bearer, verify};
+use crate::tokens::verify::{ActiveToken, verify};
 use crate::web::error::JsonError;
 use crate::web::extract::{Now, Parameters};
 use crate::web::site::Site;
@@ -141,10 +141,6 @@ fn describe(active: &ActiveToken) -> IntrospectionResponse {
             .and_then(Value::as_i64)
             .map(Timestamp::from_unix)
     };
-    let scope = match &active.bearer {
-        Bearer::Machine => text("scope").and_then(|scopes| scopes.parse().ok()),
-        Bearer::User(grant) => Some(grant.scopes.0.clone()),
-    };
     IntrospectionResponse {
         active: true,
         aud: Some(audiences(claims).map(str::to_owned).collect()),
@@ -153,7 +149,7 @@ fn describe(active: &ActiveToken) -> IntrospectionResponse {
         iat: instant("iat"),
         iss: text("iss"),
         jti: text("jti"),
-        scope,
+        scope: Some(active.scopes.clone()),
         sub: text("sub"),
         token_type: Some(TokenType::Bearer),
     }

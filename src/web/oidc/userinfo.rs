@@ -8,10 +8,10 @@ use serde_json::{Map, Value, json};
 
 use super::by_client::authorization;
 use crate::clock::Timestamp;
+use crate::id::UserId;
 use crate::protocol::token::{bearer_challenge, presented_token, www_authenticate};
 use crate::protocol::{ErrorCode, OAuthError, claims, scope};
-use crate::store::grants::Grant;
-use crate::store::users::{self, Subject};
+use crate::store::users;
 use crate::tokens::claims::standard_claims;
 use crate::tokens::verify::{Bearer, verify};
 use crate::web::REALM;
@@ -21,15 +21,11 @@ use crate::web::site::Site;
 
 /// The claims of the user whose access token is presented, as its scopes allow.
 pub async fn userinfo(State(site): State<Site>, Now(now): Now, request: Request) -> Response {
-    respond(&site, now, request, |grant, subject| {
+    respond(&site, now, request, |user, claims| {
         let mut members = Map::new();
-        members.insert("sub".into(), json!(subject.user.id));
-        members.insert("id".into(), json!(subject.user.id));
-        members.extend(claims::for_userinfo(
-            &standard_claims(subject),
-            &grant.scopes.0,
-            &grant.claims.0,
-        ));
+        members.insert("sub".into(), json!(user));
+        members.insert("id".into(), json!(user));
+        members.extend(claims);
         members
     })
     .await
@@ -41,12 +37,10 @@ pub async fn user_profile_v1(
     Now(now): Now,
     request: Request,
 ) -> Response {
-    respond(&site, now, request, |grant, subject| {
-        let claims =
-            claims::for_userinfo(&standard_claims(subject), &grant.scopes.0, &grant.claims.0);
+    respond(&site, now, request, |user, claims| {
         let of = |name: &str| claims.get(name).cloned().unwrap_or(Value::Null);
         let members = json!({
-            "id": subject.user.id,
+            "id": user,
             "preferred_email": of("email"),
             "username": of("preferred_username"),
             "provided_id": null,
@@ -63,12 +57,12 @@ async fn respond(
     site: &Site,
     now: Timestamp,
     request: Request,
-    shape: impl FnOnce(&Grant, &Subject) -> Map<String, Value>,
+    shape: impl FnOnce(&UserId, Map<String, Value>) -> Map<String, Value>,
 ) -> Response {
     match find(site, now, request).await {
-        Ok(Some((grant, subject))) => (
+        Ok(Some((user, claims))) => (
             [(header::CACHE_CONTROL, "no-store")],
-            Json(shape(&grant, &subject)),
+            Json(shape(&user, claims)),
         )
             .into_response(),
         // Without a token there is nothing to say but how to come again (RFC 6750 §3.1).
@@ -102,12 +96,12 @@ impl From<sqlx::Error> for Refusal {
     }
 }
 
-/// The grant and user of the access token that was presented. None when there was no token.
+/// The user of the access token that was presented, and the claims it gives. None when there was no token.
 async fn find(
     site: &Site,
     now: Timestamp,
     request: Request,
-) -> Result<Option<(Grant, Subject)>, Refusal> {
+) -> Result<Option<(UserId, Map<String, Value>)>, Refusal> {
     let app = &site.app;
     let header = authorization(request.headers()).map(str::to_owned);
     // A GET carries no form, and a token never travels in the query (RFC 9700 §4.3.2).
@@ -133,7 +127,7 @@ async fn find(
             OAuthError::invalid_token("this is a machine's token; there is no user").into(),
         );
     };
-    if !grant.scopes.0.contains(scope::OPENID) {
+    if !active.scopes.contains(scope::OPENID) {
         return Err(OAuthError::new(
             ErrorCode::InsufficientScope,
             "the token lacks the scope openid",
@@ -143,7 +137,9 @@ async fn find(
     let subject = users::find_subject(&mut tx, &grant.user_id)
         .await?
         .ok_or_else(invalid)?;
-    Ok(Some((*grant, subject)))
+    let known = standard_claims(&subject);
+    let claims = claims::for_userinfo(&known, &active.scopes, &grant.claims.0);
+    Ok(Some((subject.user.id, claims)))
 }
 
 fn challenge(status: StatusCode, challenge: &str, error: Option<&OAuthError>) -> Response {
