@@ -18,7 +18,7 @@ use super::page::{ErrorPage, Message, page};
 use super::request_id::RequestId;
 use super::site::Site;
 use crate::passwords::PasswordError;
-use crate::protocol::token::basic_challenge;
+use crate::protocol::token::{basic_challenge, www_authenticate};
 use crate::protocol::{ErrorCode, OAuthError};
 
 /// Seconds after which it is worth trying again when the database is down or too much is going on.
@@ -259,6 +259,17 @@ impl JsonError {
     }
 }
 
+impl JsonError {
+    /// How to come again: in reply to credentials in the header (RFC 6749 §5.2), or to a token (RFC 6750 §3).
+    fn challenge(&self) -> Option<String> {
+        match self.error.code {
+            ErrorCode::InvalidClient if self.by_header => Some(basic_challenge(super::REALM)),
+            ErrorCode::InvalidToken => Some(www_authenticate(&self.error, super::REALM)),
+            _ => None,
+        }
+    }
+}
+
 impl IntoResponse for JsonError {
     fn into_response(self) -> Response {
         let status = match self.error.code {
@@ -277,9 +288,8 @@ impl IntoResponse for JsonError {
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
         }
-        if self.by_header
-            && self.error.code == ErrorCode::InvalidClient
-            && let Ok(challenge) = HeaderValue::from_str(&basic_challenge(super::REALM))
+        if let Some(challenge) = self.challenge()
+            && let Ok(challenge) = HeaderValue::from_str(&challenge)
         {
             response
                 .headers_mut()

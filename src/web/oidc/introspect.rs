@@ -48,6 +48,10 @@ pub async fn introspect(
         (Asker::Management, params)
     } else {
         let ByClient { client, params } = ByClient::from_request(request, &site).await?;
+        if !client.client.kind.0.is_confidential() {
+            let why = "introspection needs authentication, which a public client has none of";
+            return Err(OAuthError::invalid_client(why).into());
+        }
         (Asker::Client(client), params)
     };
     let request = IntrospectionRequest::parse(&params)?;
