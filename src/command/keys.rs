@@ -89,10 +89,9 @@ async fn list(app: &App, now: Timestamp) -> Outcome {
 }
 
 fn state(key: &SigningKey, keys: &[SigningKey], now: Timestamp) -> String {
+    let rank = |key: &SigningKey| (key.withdrawn_at.is_none(), key.activates_at);
     let is_succeeded = |other: &SigningKey| {
-        other.algorithm == key.algorithm
-            && other.activates_at > key.activates_at
-            && other.activates_at <= now
+        other.algorithm == key.algorithm && other.activates_at <= now && rank(other) > rank(key)
     };
     if key.activates_at > now {
         format!("next; signs in {} s", key.activates_at.since(now).as_i64())

@@ -67,7 +67,9 @@ impl Keyring {
         Arc::clone(&self.jwks)
     }
 
-    /// Signs `claims` as a JWT with the youngest key of `algorithm` that is active at `now`.
+    /// Signs `claims` as a JWT with the youngest key of `algorithm` that is active at `now` and stays.
+    ///
+    /// One that has an end was succeeded, and may go before what it signs now.
     ///
     /// # Errors
     ///
@@ -82,8 +84,8 @@ impl Keyring {
         let key = self
             .keys
             .iter()
-            .rev()
-            .find(|key| key.record.algorithm.0 == algorithm && key.record.activates_at <= now)
+            .filter(|key| key.record.algorithm.0 == algorithm && key.record.activates_at <= now)
+            .max_by_key(|key| (key.record.withdrawn_at.is_none(), key.record.activates_at))
             .ok_or(KeyError::Missing(algorithm))?;
         let mut header = JwsHeader::new();
         header.set_key_id(&key.record.kid);

@@ -85,7 +85,7 @@ pub async fn rotate_by_age(
         let youngest = published
             .iter()
             .rev()
-            .find(|key| key.algorithm.0 == *algorithm);
+            .find(|key| key.algorithm.0 == *algorithm && key.withdrawn_at.is_none());
         if let Some(activates_at) =
             youngest.and_then(|key| successor_due(key.activates_at, schedule, now))
         {
@@ -131,8 +131,12 @@ pub async fn retire(
     };
     signing_keys::withdraw(tx, kid, now).await?;
     let algorithm = key.algorithm.0;
+    // One that was succeeded leaves when its last tokens end. What it signed from now on would outlive it.
     let another_signs = published.iter().any(|other| {
-        other.kid != kid && other.algorithm.0 == algorithm && other.activates_at <= now
+        other.kid != kid
+            && other.algorithm.0 == algorithm
+            && other.activates_at <= now
+            && other.withdrawn_at.is_none()
     });
     if another_signs {
         return Ok(Retirement::Retired);
