@@ -32,7 +32,7 @@ pub struct Facts {
     pub signed_in: Option<SignedIn>,
     /// What they have allowed this client before.
     pub consented: Scopes,
-    /// Whom the client expects, by its `id_token_hint`.
+    /// Whom the client expects, by its `id_token_hint` or by name.
     pub hinted: Option<UserId>,
     /// Whether strangers may create an account.
     pub self_sign_up_allowed: bool,
@@ -43,7 +43,7 @@ pub struct Facts {
 impl Facts {
     /// Gathers the facts of `interaction`. None when its client is gone.
     ///
-    /// `hinted` is what the verified `id_token_hint` says.
+    /// `hinted` is whom the verified `id_token_hint` names, or the `claims` parameter.
     pub async fn gather(
         db: &Db,
         clients: &Clients,

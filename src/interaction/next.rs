@@ -1,5 +1,8 @@
 //! The one place that decides what comes next in a sign-in. Pure.
 
+use serde_json::json;
+
+use super::ACR;
 use super::facts::{Facts, SignedIn};
 use crate::protocol::authorization::{AuthorizationRequest, Prompt};
 use crate::protocol::scope::Scopes;
@@ -53,6 +56,7 @@ pub fn next(interaction: &Interaction, facts: &Facts) -> Result<Step, OAuthError
             "the End-User turned back",
         ));
     }
+    check_acr(request)?;
     let Some(signed_in) = facts
         .signed_in
         .as_ref()
@@ -73,7 +77,7 @@ pub fn next(interaction: &Interaction, facts: &Facts) -> Result<Step, OAuthError
         // They have just signed in, and not as the one the client expects: asking again would not help.
         return Err(OAuthError::new(
             ErrorCode::LoginRequired,
-            "another End-User signed in than id_token_hint names",
+            "another End-User signed in than the one asked for",
         ));
     }
     let chosen = progress.account_confirmed || authenticated_here(progress, signed_in);
@@ -106,6 +110,17 @@ fn consent(interaction: &Interaction, facts: &Facts) -> Result<Option<Scopes>, O
         )),
         None if needs_consent(request, facts) => Ok(None),
         None => Ok(Some(request.scopes.clone())),
+    }
+}
+
+/// Refuses a context that is essential to the client and can't be reached (Core §5.5.1.1).
+fn check_acr(request: &AuthorizationRequest) -> Result<(), OAuthError> {
+    match request.claims.acr() {
+        Some(wanted) if wanted.essential && !wanted.accepts(&json!(ACR)) => Err(OAuthError::new(
+            ErrorCode::UnmetAuthenticationRequirements,
+            "the authentication context that claims asks for can't be reached",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -57,6 +57,9 @@ words! {
         TemporarilyUnavailable = "temporarily_unavailable",
         /// The client may not use this grant or response type (RFC 6749 §4.1.2.1, §5.2).
         UnauthorizedClient = "unauthorized_client",
+        /// The authentication asked for cannot be had (OpenID Connect Core Error Code
+        /// `unmet_authentication_requirements` 1.0).
+        UnmetAuthenticationRequirements = "unmet_authentication_requirements",
         /// The grant type is unknown (RFC 6749 §5.2).
         UnsupportedGrantType = "unsupported_grant_type",
         /// The response type is unknown (RFC 6749 §4.1.2.1).

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     clock::{Seconds, Timestamp},
-    id::{ClientId, ConnectionId, OrganizationId},
+    id::{ClientId, ConnectionId, OrganizationId, UserId},
     secret::Secret,
 };
 
@@ -210,11 +210,7 @@ fn read(
         login_hint: text("login_hint", LONGEST_TEXT)?,
         ui_locales: lists::ui_locales(params)?,
         acr_values: lists::acr_values(params)?,
-        claims: params
-            .get("claims")?
-            .map(ClaimsRequest::parse)
-            .transpose()?
-            .unwrap_or_default(),
+        claims: claims(params)?,
         audiences: lists::audiences(params)?,
         start_page: StartPage::read(params, &prompts)?,
         prompts,
@@ -287,6 +283,21 @@ fn code_challenge(
             "code_challenge is missing; this client must use PKCE with S256",
         )),
         challenge => Ok(challenge),
+    }
+}
+
+fn claims(params: &Params) -> Result<ClaimsRequest, OAuthError> {
+    let claims = params
+        .get("claims")?
+        .map(ClaimsRequest::parse)
+        .transpose()?
+        .unwrap_or_default();
+    match claims.subject() {
+        Some(subject) if UserId::parse(subject).is_none() => Err(OAuthError::new(
+            ErrorCode::LoginRequired,
+            "claims asks for a subject that is nobody here",
+        )),
+        _ => Ok(claims),
     }
 }
 

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
-use crate::id::InteractionId;
+use crate::id::{InteractionId, UserId};
 use crate::interaction::{self, Circumstances, Facts, OpenError, Step};
 use crate::protocol::authorization::AuthorizationRequest;
 use crate::protocol::{Delivery, OAuthError};
@@ -87,12 +87,15 @@ impl Scene {
             let issuer = &app.config.server.issuer;
             verify::id_token_hint(&app.keys.current(), issuer, hint.expose())
         });
+        // A subject asked for by name is a condition, a hint a wish (Core §5.5.1, §3.1.2.1).
+        let asked_for = request.claims.subject().and_then(UserId::parse);
+        let hinted = asked_for.or(hinted.map(|hint| hint.subject));
         let facts = Facts::gather(
             &app.db,
             &app.clients,
             interaction,
             browser.session.as_ref(),
-            hinted.map(|hint| hint.subject),
+            hinted,
             &app.config.sessions,
             *now,
         )

@@ -246,7 +246,8 @@ async fn the_key_set_is_what_the_validator_demands_at_both_addresses() {
         assert_eq!(key["kty"], kty);
         let mut expected = [&["alg", "kid", "kty", "use"], members].concat();
         expected.sort_unstable();
-        let found: Vec<_> = key.as_object().unwrap().keys().collect();
+        let mut found: Vec<_> = key.as_object().unwrap().keys().collect();
+        found.sort_unstable();
         assert_eq!(found, expected, "public members only");
         for member in members.iter().filter(|member| **member != "crv") {
             let text = key[*member].as_str().unwrap();

@@ -96,16 +96,22 @@ impl Scene {
                 adjust,
             )
             .await;
-        let mut browser = world.browser();
-        browser.open(&client.authorize_url(&WITH_PKCE)).await;
-        browser.sign_in(EMAIL, PASSWORD).await;
-        browser.arrived();
-        Self {
+        let mut scene = Self {
+            browser: world.browser(),
             world,
             client,
-            browser,
             user,
-        }
+        };
+        scene.sign_in().await;
+        scene
+    }
+
+    /// Signs Ada in, whose session has ended or has yet to begin.
+    async fn sign_in(&mut self) {
+        let address = self.client.authorize_url(&WITH_PKCE);
+        self.browser.open(&address).await;
+        self.browser.sign_in(EMAIL, PASSWORD).await;
+        self.browser.arrived();
     }
 
     /// The client's secret.

@@ -110,6 +110,7 @@ async fn a_post_is_answered_like_a_get() {
 
 #[tokio::test]
 async fn an_unregistered_address_is_never_gone_to() {
+    let mut scene = Scene::new().await;
     for address in [
         "https://attacker.example.test/",
         "https://app.example.test/signed-out?x=1",
@@ -119,13 +120,13 @@ async fn an_unregistered_address_is_never_gone_to() {
         "//attacker.example.test",
     ] {
         for spelling in ["post_logout_redirect_uri", "redirect", "redirect_uri"] {
-            let mut scene = Scene::new().await;
             let hint = scene.tokens(&[]).await.id_token.unwrap();
             let request = [("id_token_hint", hint.as_str()), (spelling, address)];
             let page = scene.browser.open(&logout(&request)).await;
             assert!(!page.is_elsewhere, "{spelling}={address}");
             let page = scene.browser.open(&logout(&request[1..])).await;
             assert!(!page.is_elsewhere, "{spelling}={address}, signed out");
+            scene.sign_in().await;
         }
     }
 }

@@ -264,6 +264,6 @@ async fn an_essential_acr_that_cannot_be_reached_is_a_failed_authentication() {
         let refusal = scene
             .refusal(&[("claims", claims), ("prompt", prompt)])
             .await;
-        assert_eq!(refusal, "access_denied");
+        assert_eq!(refusal, "unmet_authentication_requirements");
     }
 }

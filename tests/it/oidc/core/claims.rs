@@ -7,11 +7,13 @@ use vestibule::protocol::claims::StandardClaims;
 use super::super::{Scene, every_claim};
 use crate::support::{PASSWORD, World};
 
-/// The names of the claims in an answer, but for those that are always there.
+/// The names of the claims in an answer, in the alphabet's order, but for those that are always there.
 fn names(claims: &Value) -> Vec<&str> {
     let always = |name: &&str| !matches!(*name, "sub" | "id");
     let claims = claims.as_object().unwrap();
-    claims.keys().map(String::as_str).filter(always).collect()
+    let mut names: Vec<_> = claims.keys().map(String::as_str).filter(always).collect();
+    names.sort_unstable();
+    names
 }
 
 #[tokio::test]
