@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::Scene;
+use super::{Scene, header};
 use crate::support::{Answer, Engine, TestClient, Tokens, on_each_engine};
 
 on_each_engine! {
     of_two_redemptions_at_once_exactly_one_wins_forty_times
+    of_two_nodes_exactly_one_redeems_a_code
+    an_interaction_opened_twice_at_once_gives_one_code
     refreshes_at_once_have_the_same_successor
     nodes_that_refresh_at_once_agree_on_the_successor
     revocation_and_refresh_at_once_leave_nothing_alive
@@ -34,6 +36,35 @@ async fn of_two_redemptions_at_once_exactly_one_wins_forty_times(engine: Engine)
         let refresh_token = tokens.refresh_token.expect("offline");
         let refresh = scene.client.refresh(&refresh_token).await;
         assert_eq!(refresh.error(), "invalid_grant", "round {round}");
+    }
+}
+
+async fn of_two_nodes_exactly_one_redeems_a_code(engine: Engine) {
+    let mut scene = Scene::on(engine).await;
+    let second = scene.world.second_node().await;
+    let there = scene.client.at(&second);
+    for round in 0..10 {
+        let code = scene.code(&[]).await;
+        let (here, there) = tokio::join!(
+            scene.client.try_redeem(&code, &[]),
+            there.try_redeem(&code, &[])
+        );
+        let mut statuses = [here.status.as_u16(), there.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 400], "round {round}");
+    }
+}
+
+async fn an_interaction_opened_twice_at_once_gives_one_code(engine: Engine) {
+    let scene = Scene::on(engine).await;
+    for round in 0..10 {
+        let request = scene.world.http().get(scene.client.authorize_url(&[]));
+        let response = request.send().await.expect("the server answers");
+        let location = header(response.headers(), "location").to_owned();
+        let (mut one, mut other) = (scene.browser.tab(), scene.browser.tab());
+        let (one, other) = tokio::join!(one.open(&location), other.open(&location));
+        let codes = [one, other].into_iter().filter(|page| page.is_elsewhere);
+        assert_eq!(codes.count(), 1, "round {round}");
     }
 }
 

@@ -16,7 +16,8 @@ const PATH: &str = "/.well-known/openid-configuration";
 fn list<'a>(document: &'a Value, name: &str) -> Vec<&'a str> {
     let values = document[name].as_array();
     let values = values.unwrap_or_else(|| panic!("{name} is no list"));
-    values.iter().map(|value| value.as_str().unwrap()).collect()
+    let text = |value: &'a Value| value.as_str().expect("it lists texts");
+    values.iter().map(text).collect()
 }
 
 #[tokio::test]

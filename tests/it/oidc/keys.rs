@@ -200,7 +200,7 @@ async fn each_algorithm_has_a_key_and_clients_choose() {
         scene
             .world
             .change(&client, |client| {
-                client.signing_algorithm = Text(*algorithm)
+                client.signing_algorithm = Text(*algorithm);
             })
             .await;
         let tokens = scene.tokens(&[]).await;

@@ -1,5 +1,7 @@
 //! What applications written for Kinde rely on (`kinde-surface.md` §1, §5 to §8).
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 use vestibule::protocol::algorithm::SigningAlgorithm;
@@ -16,7 +18,7 @@ fn tamed(world: &World, client: &TestClient, answer: &Value) -> Value {
     let mut text = answer.to_string();
     text = text.replace(world.issuer(), "https://id.example.test");
     text = text.replace(client.id.as_str(), "[client id]");
-    let mut answer: Value = serde_json::from_str(&text).unwrap();
+    let mut answer: Value = serde_json::from_str(&text).expect("it is still JSON");
     for (name, is_right) in [
         ("at_hash", (|text| text.len() == 22) as fn(&str) -> bool),
         ("grant_id", |text| text.len() == 32),
@@ -26,7 +28,7 @@ fn tamed(world: &World, client: &TestClient, answer: &Value) -> Value {
         ("sub", |text| is_user(text) || text == "[client id]"),
     ] {
         if let Some(value) = answer.get_mut(name) {
-            let text = value.as_str().unwrap();
+            let text = value.as_str().expect("it is text");
             assert!(is_right(text), "{name}: {text}");
             *value = format!("[{name}]").into();
         }
@@ -274,6 +276,41 @@ async fn the_parameters_of_the_sdks_are_taken() {
     let arrived = scene.browser.arrived().clone();
     assert!(arrived.as_str().starts_with(REDIRECT_URI));
     assert!(parameters_of(&arrived).contains_key("code"));
+}
+
+#[tokio::test]
+async fn an_expired_sign_in_goes_back_to_an_application_that_understands() {
+    let scene = Scene::new().await;
+    let parameters = [
+        ("supports_reauth", "true"),
+        ("login_hint", "ada@example.test"),
+        ("prompt", "login"),
+    ];
+    let mut browser = scene.world.browser();
+    let address = scene.client.authorize_url(&parameters);
+    let interaction = browser.open(&address).await.url.clone();
+    scene.world.pass(3_600);
+    browser.open(interaction.as_str()).await;
+    let answer = parameters_of(browser.arrived());
+    assert_eq!(answer["error"], "login_link_expired");
+    assert_eq!(answer["state"], "a state");
+    let reauth = BASE64_STANDARD.decode(&answer["reauth_state"]).unwrap();
+    let reauth: Value = serde_json::from_slice(&reauth).unwrap();
+    let expected = json!({ "login_hint": "ada@example.test", "prompt": "login" });
+    assert_eq!(reauth, expected);
+
+    // Another is told on a page.
+    let interaction = browser
+        .open(&scene.client.authorize_url(&[]))
+        .await
+        .url
+        .clone();
+    scene.world.pass(3_600);
+    let page = browser.open(interaction.as_str()).await;
+    assert_eq!(
+        (page.status.as_u16(), page.id().as_str()),
+        (400, "page-error")
+    );
 }
 
 #[tokio::test]

@@ -117,15 +117,12 @@ async fn a_malformed_or_foreign_token_is_an_invalid_token() {
 
 /// The same token, its claims changed.
 fn altered(jwt: &str) -> String {
-    let (head, signature) = jwt.rsplit_once('.').unwrap();
-    let (header, payload) = head.split_once('.').unwrap();
-    let payload = payload.replacen("eyJ", "eyK", 1);
-    format!("{header}.{payload}.{signature}")
+    jwt.replacen(".eyJ", ".eyK", 1)
 }
 
 /// The same claims with `alg: none`.
 fn without_signature(jwt: &str) -> String {
-    let payload = jwt.split('.').nth(1).unwrap();
+    let payload = jwt.split('.').nth(1).expect("a JWT has three parts");
     format!("eyJhbGciOiJub25lIn0.{payload}.")
 }
 

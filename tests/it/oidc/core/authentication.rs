@@ -1,7 +1,7 @@
 //! Which End-User, authenticated when and how: `prompt`, `max_age`, `id_token_hint`, `acr` (Core §3.1.2, §5.5.1).
 
 use super::super::{EMAIL, Scene, error_in};
-use crate::support::{Browser, PASSWORD, TestClient, Tokens};
+use crate::support::{Browser, PASSWORD, TestClient, Tokens, parameters_of};
 use vestibule::protocol::client::ApplicationKind;
 
 /// Opens a request that must ask for the password again. Returns the tokens that come of it.
@@ -18,7 +18,7 @@ async fn silently(browser: &mut Browser, client: &TestClient, more: &[(&str, &st
     parameters.extend(more);
     browser.open(&client.authorize_url(&parameters)).await;
     let arrived = browser.arrived().clone();
-    if arrived.query().unwrap().contains("code=") {
+    if parameters_of(&arrived).contains_key("code") {
         return "code".to_owned();
     }
     error_in(&arrived)

@@ -10,7 +10,7 @@ use crate::support::{PASSWORD, World};
 /// The names of the claims in an answer, in the alphabet's order, but for those that are always there.
 fn names(claims: &Value) -> Vec<&str> {
     let always = |name: &&str| !matches!(*name, "sub" | "id");
-    let claims = claims.as_object().unwrap();
+    let claims = claims.as_object().expect("it is an object");
     let mut names: Vec<_> = claims.keys().map(String::as_str).filter(always).collect();
     names.sort_unstable();
     names

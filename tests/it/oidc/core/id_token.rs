@@ -57,7 +57,7 @@ async fn at_hash_is_the_left_half_of_the_access_tokens_hash() {
         scene
             .world
             .change(&client, |client| {
-                client.signing_algorithm = Text(*algorithm)
+                client.signing_algorithm = Text(*algorithm);
             })
             .await;
         let tokens = scene.tokens(&[]).await;

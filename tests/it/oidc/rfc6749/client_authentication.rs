@@ -36,11 +36,8 @@ async fn the_secret_may_come_in_the_header() {
 async fn id_and_secret_in_the_header_are_form_encoded() {
     let mut scene = Scene::new().await;
     let code = scene.code(&[]).await;
-    let encoded: String = scene
-        .secret()
-        .bytes()
-        .map(|byte| format!("%{byte:02x}"))
-        .collect();
+    let digits = scene.secret().bytes().map(|byte| format!("%{byte:02x}"));
+    let encoded = digits.collect::<Vec<_>>().concat();
     let credentials = basic(scene.client.id.as_str(), &encoded);
     let headers = [("authorization", credentials.as_str())];
     let answer = post(&scene.world, "/oauth2/token", &headers, &redemption(&code)).await;
