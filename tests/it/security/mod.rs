@@ -1,1 +1,12 @@
+//! What an attacker may try: a file for each way.
 
+mod cookies;
+mod enumeration;
+mod forged_tokens;
+mod forms;
+mod headers;
+mod input;
+mod log;
+mod redirects;
+mod replay;
+mod shut_out;

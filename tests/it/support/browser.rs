@@ -71,6 +71,15 @@ impl Browser {
         }
     }
 
+    /// The same browser at another node, which stands for the same host: it has the same cookies.
+    pub(crate) fn at(&self, node: &super::World) -> Self {
+        Self {
+            home: node.issuer().to_owned(),
+            page: None,
+            ..self.clone()
+        }
+    }
+
     /// A second tab, which shows what this one does and shares its cookies.
     pub(crate) fn tab(&self) -> Self {
         self.clone()
