@@ -1,1 +1,5 @@
+//! The store: what both engines promise alike.
 
+mod db;
+mod races;
+mod throttles;
