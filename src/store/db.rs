@@ -126,7 +126,13 @@ impl Db {
         let pending = self.pending_migrations().await?;
         match self {
             Self::Postgres(pool) => MIGRATIONS.run(pool).await?,
-            Self::Sqlite { writer, .. } => MIGRATIONS.run(writer).await?,
+            Self::Sqlite { writer, .. } => {
+                // sqlx locks a server against a second process that migrates, but not a file. All in one
+                // transaction, the second finds the work done; and a crash leaves none of it.
+                let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                MIGRATIONS.run(&mut *tx).await?;
+                tx.commit().await?;
+            }
         }
         Ok(pending)
     }
