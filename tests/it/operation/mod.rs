@@ -1,1 +1,8 @@
+//! Everyday operation: the command line, health, outages, stopping and being stopped.
 
+mod binary;
+mod command_line;
+mod health;
+mod kill;
+mod outage;
+mod shutdown;
