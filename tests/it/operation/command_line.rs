@@ -1,6 +1,7 @@
 //! `vestibule`, as an operator types it.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::thread::ScopedJoinHandle;
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -365,7 +366,7 @@ fn commands_that_start_at_once_do_not_stumble_over_each_other() {
         let printed: Vec<String> = std::thread::scope(|scope| {
             let run = || installation.run(&["keys", "list"]).succeeded();
             let started: Vec<_> = (0..4).map(|_| scope.spawn(run)).collect();
-            let ended = started.into_iter().map(|thread| thread.join());
+            let ended = started.into_iter().map(ScopedJoinHandle::join);
             ended.map(|printed| printed.expect("it succeeds")).collect()
         });
         for one in &printed {

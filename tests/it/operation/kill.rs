@@ -12,6 +12,7 @@ use vestibule::app::Random;
 use vestibule::clock::{Clock, Seconds};
 use vestibule::config::Config;
 use vestibule::id::{ClientId, GrantId, SessionId, UserId};
+use vestibule::protocol::claims::ClaimsRequest;
 use vestibule::secret::Secret;
 use vestibule::store::codes::{self, AuthorizationCode};
 use vestibule::store::grants::{self, Grant};
@@ -183,7 +184,7 @@ async fn make_grant(tx: &mut Tx, user: &UserId, session: &SessionId) -> Grant {
         session_id: session.clone(),
         scopes: Text("openid offline".parse().expect("these are scopes")),
         audiences: Json(Vec::new()),
-        claims: Json(Default::default()),
+        claims: Json(ClaimsRequest::default()),
         auth_time: now,
         methods: "pwd".to_owned(),
         acr: vestibule::interaction::ACR.to_owned(),

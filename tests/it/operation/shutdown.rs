@@ -24,10 +24,9 @@ async fn ask_until_closed(
     answered: Arc<AtomicUsize>,
     keeps_alive: bool,
 ) -> Fare {
-    let idle = if keeps_alive { 1 } else { 0 };
     let http = reqwest::Client::builder()
         .no_proxy()
-        .pool_max_idle_per_host(idle)
+        .pool_max_idle_per_host(usize::from(keeps_alive))
         .build()
         .expect("the client can be built");
     let mut fare = Fare::default();

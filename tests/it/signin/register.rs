@@ -284,17 +284,6 @@ async fn with_sign_up_switched_off_there_is_no_way_to_register() {
 }
 
 #[tokio::test]
-async fn the_operator_can_switch_sign_up_off_in_the_configuration() {
-    let world = World::with(&[("SIGN_IN__SELF_REGISTRATION", "false")]).await;
-    let client = world.client().await;
-    let mut browser = world.browser();
-    let page = browser
-        .open(&client.authorize_url(&[("prompt", "create")]))
-        .await;
-    assert_eq!(page.id(), "page-registration-closed");
-}
-
-#[tokio::test]
 async fn sign_up_switched_off_in_the_middle_lets_nobody_finish() {
     let world = World::new().await;
     let client = world.client().await;
