@@ -89,10 +89,11 @@ pub async fn serve(
         }
     }
     // Those that the system has already accepted for us would otherwise be reset.
+    let listener = listener.into_std()?;
     for _ in 0..MAX_LATE_CONNECTIONS {
-        match timeout(Duration::ZERO, accept(&listener, &places)).await {
-            Ok(Ok(accepted)) => begin(&mut connections, accepted),
-            _ => break,
+        match accept_late(&listener, &places) {
+            Some(accepted) => begin(&mut connections, accepted),
+            None => break,
         }
     }
     drop(listener);
@@ -125,6 +126,26 @@ async fn accept(
                 tracing::error!(%error, "a connection could not be accepted");
                 sleep(Duration::from_millis(200)).await;
             }
+        }
+    }
+}
+
+/// Takes a connection that waits already, if there is a place for it.
+///
+/// The system is asked, and not the runtime, which may not have heard of it yet.
+fn accept_late(
+    listener: &std::net::TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).try_acquire_owned().ok()?;
+    loop {
+        match listener.accept() {
+            Ok((stream, peer)) => {
+                stream.set_nonblocking(true).ok()?;
+                return Some((TcpStream::from_std(stream).ok()?, peer, place));
+            }
+            Err(error) if belongs_to_connection(&error) => {}
+            Err(_) => return None,
         }
     }
 }
