@@ -82,7 +82,7 @@ async fn a_server_that_is_told_to_stop_loses_no_request() {
         assert_eq!(status.code(), Some(0), "{}", installation.log());
         for fare in fares {
             assert!(fare.lost.is_empty(), "{:?}", fare.lost);
-            assert!(fare.refused && fare.answered > 0, "{fare:?}");
+            assert!(fare.refused, "{fare:?}");
         }
     }
 }
