@@ -17,6 +17,11 @@ function init(arguments)
   end
 end
 
+-- Milliseconds before the next request of a connection.
+function delay()
+  return next_line < #lines and 0 or 3600000
+end
+
 function request()
   next_line = next_line + 1
   if next_line == 2 then
@@ -24,6 +29,7 @@ function request()
   end
   local line = lines[next_line]
   if not line then
+    -- Two connections may have found one line left.
     return wrk.format("GET", "/healthz")
   end
   local path, cookie, body = line:match("^([^\t]*)\t([^\t]*)\t(.*)$")
