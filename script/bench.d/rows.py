@@ -167,6 +167,8 @@ class Bench:
         outcome = median(rounds)
         ratio = outcome["bare_us"] / outcome["cpu_us"]
         self.add("password sign-in", outcome, ratio=ratio, bound="≥ 0.9", holds=ratio >= 0.9)
+        self.add("resident memory after those sign-ins", unit="MB",
+                 value=machine.resident_megabytes(server.process.pid))
 
     def prepared(self, visitor, client, password):
         """A sign-in that lacks nothing but the password, as a line for the list."""
