@@ -7,9 +7,11 @@ use std::sync::Arc;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
+use crate::access::Catalogues;
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::directory::organizations;
 use crate::mail::{MailError, Mailer};
 use crate::passwords::{PasswordError, PasswordHasher};
 use crate::secret::HashKey;
@@ -35,6 +37,8 @@ pub struct App {
     pub hash_key: HashKey,
     /// The clients in memory.
     pub clients: Clients,
+    /// The roles and permissions in memory.
+    pub catalogues: Catalogues,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
     /// Sends mail.
@@ -102,12 +106,14 @@ impl App {
         let mut tx = db.write().await?;
         rotation::ensure_keys(&mut tx, keys.vault(), now, &mut rng).await?;
         let hash_key = rotation::ensure_hash_key(&mut tx, keys.vault(), &mut rng).await?;
+        organizations::ensure_default(&mut tx, now, &mut rng).await?;
         keys.reload(&mut tx, now).await?;
         tx.commit().await?;
         Ok(Self {
             hasher: PasswordHasher::new(&config.passwords, &mut rng)?,
             mailer: Mailer::new(&config.mail, &mut rng)?,
             clients: Clients::default(),
+            catalogues: Catalogues::default(),
             config,
             db,
             clock,

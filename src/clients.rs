@@ -103,7 +103,7 @@ impl RegisteredClient {
 impl RegisteredClient {
     /// A client for tests of decisions, which look at little of it.
     pub(crate) fn example(id: ClientId, kind: crate::protocol::client::ApplicationKind) -> Self {
-        use crate::store::types::Text;
+        use crate::store::types::{Json, Text};
 
         let now = Timestamp::from_unix(0);
         let client = Client {
@@ -121,6 +121,8 @@ impl RegisteredClient {
             id_token_lifetime_seconds: Seconds::new(3600),
             refresh_token_lifetime_seconds: Seconds::new(3600),
             grant_lifetime_seconds: Seconds::new(3600),
+            claim_switches: Json::default(),
+            organization_id: None,
             login_uri: None,
             homepage_uri: None,
             logo_uri: None,

@@ -71,6 +71,49 @@ identifiers! {
     UserId = "kp_" + 32;
 }
 
+/// Declares an identifier that is a UUID (RFC 9562): some clients take these for nothing else.
+macro_rules! uuids {
+    ($($(#[$doc:meta])* $name:ident;)*) => { $(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type)]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// A new identifier, from `rng`.
+            pub fn generate(rng: &mut impl CryptoRng) -> Self {
+                Self(uuid::Builder::from_random_bytes(rng.random()).into_uuid().to_string())
+            }
+
+            /// The identifier that `text` spells, if it has the right form.
+            pub fn parse(text: &str) -> Option<Self> {
+                let uuid = uuid::Uuid::try_parse(text).ok()?;
+                // One spelling for each: hyphenated, in lower case.
+                (uuid.to_string() == text).then(|| Self(text.to_owned()))
+            }
+
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    )* };
+}
+
+uuids! {
+    /// Names a permission.
+    PermissionId;
+    /// Names a role.
+    RoleId;
+}
+
 fn random_hex(rng: &mut impl CryptoRng, digits: usize) -> String {
     let bytes: [u8; 16] = rng.random();
     let mut text = hex::encode(bytes);

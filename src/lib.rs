@@ -20,6 +20,7 @@ pub mod passwords;
 pub mod store;
 
 // Concepts: decide and act.
+pub mod access;
 pub mod audit;
 pub mod clients;
 pub mod directory;

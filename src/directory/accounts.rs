@@ -3,10 +3,10 @@
 use rand::CryptoRng;
 use serde_json::json;
 
-use super::identifier;
+use super::{identifier, organizations};
 use crate::audit::{self, Actor};
 use crate::clock::Timestamp;
-use crate::id::{IdentityId, SessionId, UserId};
+use crate::id::{IdentityId, OrganizationId, SessionId, UserId};
 use crate::passwords::PasswordHash;
 use crate::protocol::claims::StandardClaims;
 use crate::store::identities::{Identity, IdentityKind};
@@ -64,6 +64,8 @@ pub struct NewAccount {
     pub password_hash: Option<PasswordHash>,
     /// Whether the password has to be changed at the first sign-in.
     pub password_is_temporary: bool,
+    /// The organization to join; the default one when none is named.
+    pub organization: Option<OrganizationId>,
 }
 
 /// Somebody has the address or the user name already.
@@ -130,6 +132,7 @@ pub async fn create(
         rng,
     )
     .await?;
+    organizations::place(tx, actor, &user.id, new.organization.as_ref(), now, rng).await?;
     Ok(Ok(user))
 }
 

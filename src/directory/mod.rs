@@ -5,3 +5,4 @@
 
 pub mod accounts;
 pub mod identifier;
+pub mod organizations;

@@ -3,7 +3,7 @@
 use rand::CryptoRng;
 
 use crate::clock::{Seconds, Timestamp};
-use crate::id::InteractionId;
+use crate::id::{InteractionId, UserId};
 use crate::protocol::authorization::{AuthorizationRequest, StartPage};
 use crate::protocol::scope::Scopes;
 use crate::store::interactions::{Consent, Interaction, Progress, Screen};
@@ -49,11 +49,16 @@ pub enum Choice {
     /// Back to the application, with nothing.
     Cancel,
     /// The client may have these scopes.
-    ConsentAllowed(Scopes),
+    ConsentAllowed {
+        /// Who says so.
+        user: UserId,
+        /// The scopes.
+        scopes: Scopes,
+    },
     /// The client may have nothing.
     ConsentDenied,
-    /// The account that is signed in.
-    ThisAccount,
+    /// The account of this user, who is signed in.
+    ThisAccount(UserId),
     /// Another door; what was begun at the present one is dropped.
     Screen(Screen),
     /// The address or user name to sign in with.
@@ -70,7 +75,9 @@ pub async fn record_choice(
     match choice {
         Choice::AnotherAccount => progress.other_account_wanted = true,
         Choice::Cancel => progress.cancelled = true,
-        Choice::ConsentAllowed(scopes) => progress.consent = Some(Consent::Allowed(scopes)),
+        Choice::ConsentAllowed { user, scopes } => {
+            progress.consent = Some(Consent::Allowed { user, scopes });
+        }
         Choice::ConsentDenied => progress.consent = Some(Consent::Denied),
         Choice::Identifier(identifier) => progress.identifier = Some(identifier),
         Choice::Screen(screen) => {
@@ -82,7 +89,7 @@ pub async fn record_choice(
                 progress.identifier = None;
             }
         }
-        Choice::ThisAccount => progress.account_confirmed = true,
+        Choice::ThisAccount(user) => progress.account_confirmed = Some(user),
     }
     interactions::update(tx, interaction).await
 }

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
+use super::destination::{Member, Organizations, Requested};
 use super::session;
+use crate::access::members;
 use crate::clients::{Clients, RegisteredClient};
 use crate::clock::Timestamp;
 use crate::config::Sessions;
-use crate::id::UserId;
+use crate::id::OrganizationId;
+use crate::protocol::client::redirect_uri_matches;
 use crate::protocol::scope::Scopes;
 use crate::secret::Secret;
+use crate::store::environment::Policies;
 use crate::store::interactions::Interaction;
+use crate::store::organizations::Organization;
 use crate::store::sessions::Session;
 use crate::store::users::User;
-use crate::store::{Db, Tx, consents, environment};
+use crate::store::{Db, Tx, consents, environment, memberships, organizations, users};
 
 /// A session in good standing, and whose it is.
 #[derive(Debug, Clone)]
@@ -30,52 +35,126 @@ pub struct Facts {
     pub client: Arc<RegisteredClient>,
     /// Who is signed in with this browser.
     pub signed_in: Option<SignedIn>,
-    /// What they have allowed this client before.
-    pub consented: Scopes,
-    /// Whom the client expects, by its `id_token_hint` or by name.
-    pub hinted: Option<UserId>,
-    /// Whether strangers may create an account.
-    pub self_sign_up_allowed: bool,
+    /// What they have allowed this client before; none when they were never asked.
+    pub consented: Option<Scopes>,
+    /// The `sub` of whom the client expects, by its `claims` or its `id_token_hint`.
+    pub expected: Option<String>,
+    /// The organizations that matter to them.
+    pub organizations: Organizations,
+    /// The policies of the business.
+    pub policies: Policies,
     /// The time.
     pub now: Timestamp,
 }
 
 impl Facts {
-    /// Gathers the facts of `interaction`. None when its client is gone.
-    ///
-    /// `hinted` is whom the verified `id_token_hint` names, or the `claims` parameter.
+    /// Gathers the facts of `interaction`. None when its client is gone or disabled, or may not be answered
+    /// where it wanted to be any more.
     pub async fn gather(
         db: &Db,
         clients: &Clients,
         interaction: &Interaction,
         cookie: Option<&Secret>,
-        hinted: Option<UserId>,
+        expected: Option<String>,
         lifetimes: &Sessions,
         now: Timestamp,
     ) -> sqlx::Result<Option<Self>> {
-        let Some(client) = clients.find(db, &interaction.client_id, now).await? else {
+        let redirect_uri = &interaction.request.0.redirect_uri;
+        let found = clients.find(db, &interaction.client_id, now).await?;
+        let Some(client) = found.filter(|client| may_be_answered(client, redirect_uri)) else {
             return Ok(None);
         };
         let mut tx = db.read().await?;
         let signed_in = session::find(&mut tx, cookie, lifetimes, now).await?;
         Ok(Some(Self {
             consented: consented(&mut tx, signed_in.as_ref(), &client).await?,
-            self_sign_up_allowed: environment::policies(&mut tx).await?.self_sign_up_allowed,
+            organizations: organizations(&mut tx, interaction, signed_in.as_ref()).await?,
+            policies: environment::policies(&mut tx).await?,
             client,
             signed_in,
-            hinted,
+            expected,
             now,
         }))
     }
+}
+
+fn may_be_answered(client: &RegisteredClient, redirect_uri: &str) -> bool {
+    let mut registered = client.redirect_uris.iter();
+    client.is_enabled()
+        && registered.any(|registered| redirect_uri_matches(registered, redirect_uri))
 }
 
 async fn consented(
     tx: &mut Tx,
     signed_in: Option<&SignedIn>,
     client: &RegisteredClient,
-) -> sqlx::Result<Scopes> {
+) -> sqlx::Result<Option<Scopes>> {
     match signed_in {
         Some(signed_in) => consents::find(tx, &signed_in.user.id, &client.client.id).await,
-        None => Ok(Scopes::default()),
+        None => Ok(None),
     }
+}
+
+async fn organizations(
+    tx: &mut Tx,
+    interaction: &Interaction,
+    signed_in: Option<&SignedIn>,
+) -> sqlx::Result<Organizations> {
+    let Some(SignedIn { session, user }) = signed_in else {
+        // Nobody is asked where to go before it is known who they are.
+        return Ok(Organizations {
+            memberships: Vec::new(),
+            requested: None,
+            default: None,
+            last_in_session: None,
+        });
+    };
+    let visits = memberships::list_for_user(tx, &user.id).await?;
+    let last_sign_in = |organization: &Organization| {
+        visits
+            .iter()
+            .find(|visit| visit.organization_id == organization.id)
+            .and_then(|visit| visit.last_sign_in_at)
+    };
+    let belongs_to = organizations::list_for_user(tx, &user.id).await?;
+    let memberships = belongs_to
+        .into_iter()
+        .map(|organization| Member {
+            last_sign_in_at: last_sign_in(&organization),
+            organization,
+        })
+        .collect();
+    let requested = match &interaction.request.0.org_code {
+        Some(code) => requested(tx, code, user).await?,
+        None => None,
+    };
+    let default = organizations::find_default(tx)
+        .await?
+        .map(|default| default.id);
+    Ok(Organizations {
+        memberships,
+        requested,
+        default,
+        last_in_session: session.organization_id.clone(),
+    })
+}
+
+async fn requested(
+    tx: &mut Tx,
+    code: &OrganizationId,
+    user: &User,
+) -> sqlx::Result<Option<Requested>> {
+    let Some(organization) = organizations::find(tx, code).await? else {
+        return Ok(None);
+    };
+    let domains = organizations::list_domains(tx, code).await?;
+    let subject = users::find_subject(tx, &user.id).await?;
+    let proven = subject
+        .filter(|subject| subject.email_verified_at.is_some())
+        .and_then(|subject| subject.email);
+    let admits = members::admits(&organization, &domains, proven.as_deref());
+    Ok(Some(Requested {
+        organization,
+        admits,
+    }))
 }

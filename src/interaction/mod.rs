@@ -9,11 +9,13 @@
 
 mod begin;
 mod circumstances;
+pub mod destination;
 pub mod email_code;
 mod facts;
 pub mod local;
 mod next;
 mod open;
+pub mod organization;
 pub mod password_change;
 pub mod recovery;
 pub mod registration;

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::ACR;
+use super::destination::{Destination, destination};
 use super::facts::{Facts, SignedIn};
+use crate::id::OrganizationId;
 use crate::protocol::authorization::{AuthorizationRequest, Prompt};
 use crate::protocol::scope::Scopes;
 use crate::protocol::{ErrorCode, OAuthError};
@@ -16,22 +18,39 @@ pub enum Step {
     ChoosePassword,
     /// Allow the client these scopes, or not.
     Consent(Scopes),
+    /// An organization of this name is created.
+    CreateOrganization(String),
     /// Enter the code that was mailed.
     EnterCode,
     /// Say whose password was forgotten.
     ForgotPassword,
     /// Say who you are.
     Identify,
+    /// The organization is joined.
+    JoinOrganization(OrganizationId),
+    /// Name the organization that will be created.
+    NameOrganization,
+    /// The organization that the request names is not theirs.
+    NotAMember,
+    /// The organization is suspended.
+    OrganizationSuspended,
     /// Enter the password.
     Password,
     /// Say who you will be.
     Register,
     /// Self sign-up is off.
     RegistrationClosed,
-    /// Answer the client, giving these scopes.
-    Respond(Scopes),
+    /// Answer the client.
+    Respond {
+        /// What it is given.
+        scopes: Scopes,
+        /// In which organization.
+        organization: Option<OrganizationId>,
+    },
     /// Go on with the account that is signed in, or take another.
     SelectAccount,
+    /// Choose one of several organizations.
+    SelectOrganization,
 }
 
 /// Chooses the next step.
@@ -41,75 +60,148 @@ pub enum Step {
 /// What the client is told: that the End-User refused; or, with `prompt=none`, which step they would
 /// have had to take (OpenID Connect Core 1.0 §3.1.2.6).
 pub fn next(interaction: &Interaction, facts: &Facts) -> Result<Step, OAuthError> {
-    let request = &interaction.request.0;
-    let progress = &interaction.progress.0;
-    let ask = |step, code, why: &'static str| {
-        if request.prompts.is_none() {
+    match answer(interaction, facts) {
+        Ok(answer) => Ok(answer),
+        Err(Pause::Ask(_, code, why)) if interaction.request.0.prompts.is_none() => {
             Err(OAuthError::new(code, why))
-        } else {
-            Ok(step)
         }
-    };
-    if progress.cancelled {
-        return Err(OAuthError::new(
-            ErrorCode::AccessDenied,
-            "the End-User turned back",
-        ));
-    }
-    check_acr(request)?;
-    let Some(signed_in) = facts
-        .signed_in
-        .as_ref()
-        .filter(|now| suffices(now, interaction, facts))
-    else {
-        let step = authenticate(progress, facts.self_sign_up_allowed);
-        return ask(
-            step,
-            ErrorCode::LoginRequired,
-            "the End-User has to sign in",
-        );
-    };
-    if facts
-        .hinted
-        .as_ref()
-        .is_some_and(|hinted| *hinted != signed_in.user.id)
-    {
-        // They have just signed in, and not as the one the client expects: asking again would not help.
-        return Err(OAuthError::new(
-            ErrorCode::LoginRequired,
-            "another End-User signed in than the one asked for",
-        ));
-    }
-    let chosen = progress.account_confirmed || authenticated_here(progress, signed_in);
-    if request.prompts.contains(Prompt::SelectAccount) && !chosen {
-        let why = "the End-User has to choose an account";
-        return ask(
-            Step::SelectAccount,
-            ErrorCode::AccountSelectionRequired,
-            why,
-        );
-    }
-    match consent(interaction, facts)? {
-        Some(scopes) => Ok(Step::Respond(scopes)),
-        None => ask(
-            Step::Consent(request.scopes.clone()),
-            ErrorCode::ConsentRequired,
-            "the End-User has to consent",
-        ),
+        Err(Pause::Ask(step, ..)) => Ok(step),
+        Err(Pause::Refuse(error)) => Err(error),
     }
 }
 
-/// What the client may have, by what the End-User said now or before. None when they have to be asked.
-fn consent(interaction: &Interaction, facts: &Facts) -> Result<Option<Scopes>, OAuthError> {
+/// Why the client can't be answered yet, or not with what it wants.
+enum Pause {
+    /// The End-User has to take this step; the error names it to clients that don't let us ask.
+    Ask(Step, ErrorCode, &'static str),
+    /// The client gets nothing.
+    Refuse(OAuthError),
+}
+
+/// The answer, once nothing is left to ask: who it is, of which account, in which organization, with what.
+fn answer(interaction: &Interaction, facts: &Facts) -> Result<Step, Pause> {
+    if interaction.progress.0.cancelled {
+        let why = "the End-User turned back";
+        return Err(Pause::Refuse(OAuthError::new(ErrorCode::AccessDenied, why)));
+    }
+    check_acr(&interaction.request.0).map_err(Pause::Refuse)?;
+    let signed_in = person(interaction, facts)?;
+    account(interaction, signed_in)?;
+    let organization = organization(interaction, facts)?;
+    let scopes = consent(interaction, signed_in, facts)?;
+    Ok(Step::Respond {
+        scopes,
+        organization,
+    })
+}
+
+/// Who the End-User is, proven as the request wants it.
+fn person<'a>(interaction: &Interaction, facts: &'a Facts) -> Result<&'a SignedIn, Pause> {
+    let signed_in = facts
+        .signed_in
+        .as_ref()
+        .filter(|now| suffices(now, interaction, facts));
+    let Some(signed_in) = signed_in else {
+        let step = authenticate(&interaction.progress.0, facts.policies.self_sign_up_allowed);
+        return Err(Pause::Ask(
+            step,
+            ErrorCode::LoginRequired,
+            "the End-User has to sign in",
+        ));
+    };
+    if is_expected(signed_in, facts) {
+        return Ok(signed_in);
+    }
+    // They have just signed in, and not as the one the client expects: asking again would not help.
+    let why = "another End-User signed in than the one asked for";
+    Err(Pause::Refuse(OAuthError::new(
+        ErrorCode::LoginRequired,
+        why,
+    )))
+}
+
+/// That it is the account they want to go on with (`prompt=select_account`).
+fn account(interaction: &Interaction, signed_in: &SignedIn) -> Result<(), Pause> {
+    let progress = &interaction.progress.0;
+    let is_confirmed = progress.account_confirmed.as_ref() == Some(&signed_in.user.id);
+    let is_chosen = is_confirmed || authenticated_here(progress, signed_in);
+    if is_chosen
+        || !interaction
+            .request
+            .0
+            .prompts
+            .contains(Prompt::SelectAccount)
+    {
+        return Ok(());
+    }
+    let why = "the End-User has to choose an account";
+    Err(Pause::Ask(
+        Step::SelectAccount,
+        ErrorCode::AccountSelectionRequired,
+        why,
+    ))
+}
+
+/// The organization that the sign-in leads to.
+fn organization(interaction: &Interaction, facts: &Facts) -> Result<Option<OrganizationId>, Pause> {
+    let choose = |step| {
+        let why = "the End-User has to choose an organization";
+        Err(Pause::Ask(step, ErrorCode::InteractionRequired, why))
+    };
+    match destination(interaction, &facts.organizations, &facts.policies) {
+        Destination::Create(name) => choose(Step::CreateOrganization(name)),
+        Destination::Join(id) => {
+            let why = "the End-User does not belong to the organization yet";
+            Err(Pause::Ask(
+                Step::JoinOrganization(id),
+                ErrorCode::AccessDenied,
+                why,
+            ))
+        }
+        Destination::Name => choose(Step::NameOrganization),
+        Destination::NotAMember => {
+            let why = "the End-User does not belong to the organization";
+            Err(Pause::Ask(Step::NotAMember, ErrorCode::AccessDenied, why))
+        }
+        Destination::Nowhere => Ok(None),
+        Destination::Organization(id) => Ok(Some(id)),
+        Destination::Pick => choose(Step::SelectOrganization),
+        Destination::Suspended => {
+            let why = "the organization is suspended";
+            Err(Pause::Ask(
+                Step::OrganizationSuspended,
+                ErrorCode::OrganizationSuspended,
+                why,
+            ))
+        }
+    }
+}
+
+/// What the client may have, by what the End-User said now or before.
+fn consent(
+    interaction: &Interaction,
+    signed_in: &SignedIn,
+    facts: &Facts,
+) -> Result<Scopes, Pause> {
     let request = &interaction.request.0;
     match &interaction.progress.0.consent {
-        Some(Consent::Allowed(scopes)) => Ok(Some(scopes.intersection(&request.scopes))),
-        Some(Consent::Denied) => Err(OAuthError::new(
-            ErrorCode::AccessDenied,
-            "the End-User did not consent",
-        )),
-        None if needs_consent(request, facts) => Ok(None),
-        None => Ok(Some(request.scopes.clone())),
+        // What one End-User said counts for no other who sits down at the same browser.
+        Some(Consent::Allowed { user, scopes }) if *user == signed_in.user.id => {
+            Ok(scopes.intersection(&request.scopes))
+        }
+        Some(Consent::Denied) => {
+            let why = "the End-User did not consent";
+            Err(Pause::Refuse(OAuthError::new(ErrorCode::AccessDenied, why)))
+        }
+        _ if needs_consent(request, facts) => {
+            let why = "the End-User has to consent";
+            Err(Pause::Ask(
+                Step::Consent(request.scopes.clone()),
+                ErrorCode::ConsentRequired,
+                why,
+            ))
+        }
+        _ => Ok(request.scopes.clone()),
     }
 }
 
@@ -136,17 +228,21 @@ fn suffices(signed_in: &SignedIn, interaction: &Interaction, facts: &Facts) -> b
     let is_recent = request
         .max_age
         .is_none_or(|longest| longest.as_i64() > 0 && age <= longest);
-    let is_expected = facts
-        .hinted
-        .as_ref()
-        .is_none_or(|hinted| *hinted == signed_in.user.id);
     let is_fresh_wanted =
         request.prompts.contains(Prompt::Login) || request.prompts.contains(Prompt::Create);
     // With `prompt=none` nobody can sign in as someone else: then `next` says that the hint doesn't fit.
     is_recent
-        && (is_expected || request.prompts.is_none())
+        && (is_expected(signed_in, facts) || request.prompts.is_none())
         && !is_fresh_wanted
         && !progress.other_account_wanted
+}
+
+/// Whether they are the one that the client asks for, by name or by a hint.
+fn is_expected(signed_in: &SignedIn, facts: &Facts) -> bool {
+    facts
+        .expected
+        .as_deref()
+        .is_none_or(|expected| expected == signed_in.user.id.as_str())
 }
 
 fn authenticated_here(progress: &Progress, signed_in: &SignedIn) -> bool {
@@ -176,11 +272,14 @@ fn authenticate(progress: &Progress, self_sign_up_allowed: bool) -> Step {
 }
 
 fn needs_consent(request: &AuthorizationRequest, facts: &Facts) -> bool {
-    let asked_for = request.prompts.contains(Prompt::Consent);
-    asked_for
-        || (facts.client.client.requires_consent && !request.scopes.is_subset(&facts.consented))
+    let is_asked_for = request.prompts.contains(Prompt::Consent);
+    // Never having been asked is not the same as having allowed nothing.
+    let is_given = facts
+        .consented
+        .as_ref()
+        .is_some_and(|allowed| request.scopes.is_subset(allowed));
+    is_asked_for || (facts.client.client.requires_consent && !is_given)
 }
 
 #[cfg(test)]
-#[path = "next_tests.rs"]
 mod tests;

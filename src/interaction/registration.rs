@@ -9,13 +9,15 @@ use super::Letter;
 use super::circumstances::Circumstances;
 use super::email_code::{self, CodeError, Entered};
 use super::local::{self, SignInError};
+use crate::access::members;
 use crate::audit::Actor;
 use crate::directory::accounts::{self, NewAccount, Taken};
+use crate::id::OrganizationId;
 use crate::passwords::PasswordHash;
 use crate::store::email_codes::Purpose;
 use crate::store::identities::{self, IdentityKind};
 use crate::store::interactions::{Interaction, Registration, Screen};
-use crate::store::{Tx, interactions};
+use crate::store::{Tx, interactions, organizations};
 
 /// Records who the End-User will be.
 ///
@@ -94,6 +96,22 @@ pub(super) async fn send_code(
     })
 }
 
+/// The organization that the request names, if it admits whoever has this proven address.
+async fn admitted(
+    tx: &mut Tx,
+    interaction: &Interaction,
+    proven: &str,
+) -> sqlx::Result<Option<OrganizationId>> {
+    let Some(code) = &interaction.request.0.org_code else {
+        return Ok(None);
+    };
+    let Some(organization) = organizations::find(tx, code).await? else {
+        return Ok(None);
+    };
+    let domains = organizations::list_domains(tx, code).await?;
+    Ok(members::admits(&organization, &domains, Some(proven)).then_some(organization.id))
+}
+
 /// Creates the account whose address was proven, and signs its user in.
 pub(super) async fn complete(
     tx: &mut Tx,
@@ -119,6 +137,7 @@ pub(super) async fn complete(
         given_name: registration.given_name,
         family_name: registration.family_name,
         password_hash,
+        organization: admitted(tx, interaction, proven).await?,
         ..NewAccount::default()
     };
     let user = match accounts::create(tx, Actor::Anonymous, new, at.now, rng).await? {

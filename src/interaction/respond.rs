@@ -7,21 +7,22 @@ use super::facts::{Facts, SignedIn};
 use super::session;
 use crate::audit::{self, Actor};
 use crate::clock::Seconds;
+use crate::id::OrganizationId;
 use crate::protocol::{Delivery, Issuer, OAuthError, Scopes};
 use crate::store::interactions::{Consent, Interaction};
-use crate::store::{Tx, consents, interactions};
+use crate::store::{Tx, consents, interactions, memberships, sessions};
 use crate::tokens::authorize::{self, Authorization};
 
 /// The authentication context class that a password reaches: the first level of NIST SP 800-63B.
 pub const ACR: &str = "aal1";
 
-/// Gives the client a code for `scopes`. Returns the answer, or none when it was given before.
+/// Gives the client a code for these scopes, in that organization. Returns the answer, or none when it was given before.
 pub async fn respond(
     tx: &mut Tx,
     interaction: &Interaction,
     facts: &Facts,
     signed_in: &SignedIn,
-    scopes: Scopes,
+    (scopes, organization): (Scopes, Option<OrganizationId>),
     (issuer, code_lifetime): (&Issuer, Seconds),
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Option<Delivery>> {
@@ -31,8 +32,14 @@ pub async fn respond(
     }
     let request = &interaction.request.0;
     let client = &facts.client.client;
-    if let Some(Consent::Allowed(allowed)) = &interaction.progress.0.consent {
-        let remembered = facts.consented.union(allowed);
+    if let Some(Consent::Allowed {
+        user,
+        scopes: allowed,
+    }) = &interaction.progress.0.consent
+        && *user == signed_in.user.id
+    {
+        let before = facts.consented.clone().unwrap_or_default();
+        let remembered = before.union(allowed);
         consents::replace(tx, &signed_in.user.id, &client.id, &remembered, now).await?;
         let details = json!({ "client": client.id, "scopes": allowed });
         let user = &signed_in.user.id;
@@ -53,9 +60,16 @@ pub async fn respond(
         session: &signed_in.session,
         acr: ACR,
         scopes,
+        organization: organization.clone(),
         audiences: request.audiences.clone(),
     };
     let code = authorize::issue_code(tx, authorization, code_lifetime, now, rng).await?;
+    if let Some(organization) = &organization {
+        memberships::record_sign_in(tx, organization, &signed_in.user.id, now).await?;
+    }
+    if signed_in.session.organization_id != organization {
+        sessions::record_organization(tx, &signed_in.session.id, organization.as_ref()).await?;
+    }
     session::touch(tx, &signed_in.session, now).await?;
     Ok(Some(request.grant(&code, issuer)))
 }

@@ -98,6 +98,7 @@ pub(super) async fn begin(
         user_id: user.clone(),
         token_hash: cookie.hash(),
         auth_time: now,
+        organization_id: None,
         methods: methods.to_owned(),
         created_at: now,
         last_seen_at: now,

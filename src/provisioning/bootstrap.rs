@@ -23,7 +23,7 @@ use crate::secret::{ClientSecret, Secret};
 use crate::store::Tx;
 use crate::store::apis::{self, Api};
 use crate::store::clients::{self, Client, ClientApi};
-use crate::store::types::Text;
+use crate::store::types::{Json, Text};
 
 /// By this name and its kind the client is found again.
 const MANAGEMENT_CLIENT: &str = "Management";
@@ -243,6 +243,8 @@ async fn insert_client(
         id_token_lifetime_seconds: defaults.tokens.id_lifetime,
         refresh_token_lifetime_seconds: defaults.tokens.refresh_lifetime,
         grant_lifetime_seconds: YEAR,
+        claim_switches: Json::default(),
+        organization_id: None,
         login_uri: None,
         homepage_uri: None,
         logo_uri: None,

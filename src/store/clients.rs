@@ -1,11 +1,12 @@
 //! Clients (RFC 6749 §2), with their addresses, secrets and APIs.
 
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use super::Tx;
-use super::types::Text;
+use super::types::{Json, Text};
 use crate::clock::{Seconds, Timestamp};
-use crate::id::{ApiId, ClientId, ClientSecretId};
+use crate::id::{ApiId, ClientId, ClientSecretId, OrganizationId};
 use crate::protocol::algorithm::SigningAlgorithm;
 use crate::protocol::client::{ApplicationKind, AuthMethods};
 use crate::protocol::scope::Scopes;
@@ -47,6 +48,10 @@ pub struct Client {
     pub refresh_token_lifetime_seconds: Seconds,
     /// How long an authorization can be refreshed at all.
     pub grant_lifetime_seconds: Seconds,
+    /// What its tokens carry beyond the usual.
+    pub claim_switches: Json<ClaimSwitches>,
+    /// The organization it acts in, when it is a machine of one.
+    pub organization_id: Option<OrganizationId>,
     /// Where a sign-in can be started anew.
     pub login_uri: Option<String>,
     /// Its home page.
@@ -72,6 +77,42 @@ words! {
         PostLogout = "post_logout",
         /// Where authorization responses may be sent.
         Redirect = "redirect",
+    }
+}
+
+/// What a client's tokens carry beyond the usual; off, as tokens travel in every request.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each switch stands for a claim of its own"
+)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClaimSwitches {
+    /// `email` in the access token.
+    pub email: bool,
+    /// `external_organization_id` in the access token.
+    pub external_organization_id: bool,
+    /// `org_name` in the access token.
+    pub organization_name: bool,
+    /// `organizations`, with names, in the ID Token.
+    pub organizations: bool,
+    /// How many bytes of permissions an access token may hold; beyond, it says `permissions_omitted` instead.
+    pub longest_permissions: usize,
+    /// `roles` in the access token.
+    pub roles: bool,
+}
+
+impl Default for ClaimSwitches {
+    fn default() -> Self {
+        Self {
+            email: false,
+            external_organization_id: false,
+            organization_name: false,
+            organizations: false,
+            // Room for some two hundred permissions, within the header limits of common servers (8 KiB).
+            longest_permissions: 5000,
+            roles: false,
+        }
     }
 }
 
@@ -116,8 +157,8 @@ pub async fn upsert(tx: &mut Tx, client: &Client) -> sqlx::Result<()> {
         "INSERT INTO clients (
             id, name, kind, auth_methods, scopes, requires_pkce, requires_consent, signing_algorithm, types_access_tokens,
             profile_in_id_token, access_token_lifetime_seconds, id_token_lifetime_seconds, refresh_token_lifetime_seconds, grant_lifetime_seconds,
-            login_uri, homepage_uri, logo_uri, policy_uri, terms_uri, disabled_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+            claim_switches, organization_id, login_uri, homepage_uri, logo_uri, policy_uri, terms_uri, disabled_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
          ON CONFLICT (id) DO UPDATE SET
             name = excluded.name, kind = excluded.kind, auth_methods = excluded.auth_methods, scopes = excluded.scopes,
             requires_pkce = excluded.requires_pkce, requires_consent = excluded.requires_consent,
@@ -127,6 +168,7 @@ pub async fn upsert(tx: &mut Tx, client: &Client) -> sqlx::Result<()> {
             id_token_lifetime_seconds = excluded.id_token_lifetime_seconds,
             refresh_token_lifetime_seconds = excluded.refresh_token_lifetime_seconds,
             grant_lifetime_seconds = excluded.grant_lifetime_seconds,
+            claim_switches = excluded.claim_switches, organization_id = excluded.organization_id,
             login_uri = excluded.login_uri, homepage_uri = excluded.homepage_uri, logo_uri = excluded.logo_uri,
             policy_uri = excluded.policy_uri, terms_uri = excluded.terms_uri,
             disabled_at = excluded.disabled_at, updated_at = excluded.updated_at",
@@ -145,6 +187,8 @@ pub async fn upsert(tx: &mut Tx, client: &Client) -> sqlx::Result<()> {
             client.id_token_lifetime_seconds,
             client.refresh_token_lifetime_seconds,
             client.grant_lifetime_seconds,
+            &client.claim_switches,
+            &client.organization_id,
             &client.login_uri,
             &client.homepage_uri,
             &client.logo_uri,

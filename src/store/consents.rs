@@ -6,15 +6,15 @@ use crate::clock::Timestamp;
 use crate::id::{ClientId, UserId};
 use crate::protocol::scope::Scopes;
 
-/// The scopes that a user has allowed a client; empty when they were never asked.
-pub async fn find(tx: &mut Tx, user: &UserId, client: &ClientId) -> sqlx::Result<Scopes> {
+/// The scopes that a user has allowed a client; none when they were never asked.
+pub async fn find(tx: &mut Tx, user: &UserId, client: &ClientId) -> sqlx::Result<Option<Scopes>> {
     let row: Option<(Text<Scopes>,)> = tx
         .optional(
             "SELECT scopes FROM consents WHERE user_id = $1 AND client_id = $2",
             (user, client),
         )
         .await?;
-    Ok(row.map(|(scopes,)| scopes.0).unwrap_or_default())
+    Ok(row.map(|(scopes,)| scopes.0))
 }
 
 /// Remembers what a user has allowed a client, in place of what they had before.

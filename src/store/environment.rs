@@ -5,16 +5,30 @@ use sqlx::FromRow;
 use super::Tx;
 
 /// What holds for everybody, until an organization or a connection says otherwise.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each policy is a switch of its own"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Policies {
+    /// Whether whoever belongs to no other organization belongs to the default one.
+    pub default_organization_takes_users: bool,
+    /// Whether users may create an organization while they sign up or in.
+    pub organization_creation_allowed: bool,
     /// Whether strangers may create an account for themselves.
     pub self_sign_up_allowed: bool,
+    /// Whether members of several organizations go to the one they were in last, without being asked.
+    pub skips_picker_for_most_recent: bool,
+    /// Whether a profile is brought up to date when its user signs in through an upstream provider.
+    pub syncs_profiles: bool,
 }
 
 /// The policies in force.
 pub async fn policies(tx: &mut Tx) -> sqlx::Result<Policies> {
     tx.one(
-        "SELECT self_sign_up_allowed FROM environment WHERE id = 1",
+        "SELECT default_organization_takes_users, organization_creation_allowed, self_sign_up_allowed,
+            skips_picker_for_most_recent, syncs_profiles
+         FROM environment WHERE id = 1",
         (),
     )
     .await
@@ -23,8 +37,16 @@ pub async fn policies(tx: &mut Tx) -> sqlx::Result<Policies> {
 /// Puts `policies` in force.
 pub async fn update(tx: &mut Tx, policies: &Policies) -> sqlx::Result<()> {
     tx.execute(
-        "UPDATE environment SET self_sign_up_allowed = $1 WHERE id = 1",
-        (policies.self_sign_up_allowed,),
+        "UPDATE environment SET default_organization_takes_users = $1, organization_creation_allowed = $2,
+            self_sign_up_allowed = $3, skips_picker_for_most_recent = $4, syncs_profiles = $5
+         WHERE id = 1",
+        (
+            policies.default_organization_takes_users,
+            policies.organization_creation_allowed,
+            policies.self_sign_up_allowed,
+            policies.skips_picker_for_most_recent,
+            policies.syncs_profiles,
+        ),
     )
     .await?;
     Ok(())

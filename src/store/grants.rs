@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::Tx;
 use super::types::{Json, Text};
 use crate::clock::Timestamp;
-use crate::id::{ClientId, GrantId, SessionId, UserId};
+use crate::id::{ClientId, GrantId, OrganizationId, SessionId, UserId};
 use crate::protocol::claims::ClaimsRequest;
 use crate::protocol::scope::Scopes;
 
@@ -20,6 +20,8 @@ pub struct Grant {
     pub client_id: ClientId,
     /// In which session.
     pub session_id: SessionId,
+    /// In which organization, if in any.
+    pub organization_id: Option<OrganizationId>,
     /// What it allows.
     pub scopes: Text<Scopes>,
     /// For which APIs.
@@ -47,14 +49,15 @@ pub struct Grant {
 /// Stores a new grant.
 pub async fn insert(tx: &mut Tx, grant: &Grant) -> sqlx::Result<()> {
     tx.execute(
-        "INSERT INTO grants (id, user_id, client_id, session_id, scopes, audiences, claims, auth_time, methods, acr,
+        "INSERT INTO grants (id, user_id, client_id, session_id, organization_id, scopes, audiences, claims, auth_time, methods, acr,
             nonce, requested_at, created_at, expires_at, revoked_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         (
             &grant.id,
             &grant.user_id,
             &grant.client_id,
             &grant.session_id,
+            &grant.organization_id,
             &grant.scopes,
             &grant.audiences,
             &grant.claims,
@@ -138,6 +141,33 @@ pub async fn revoke_for_user(
         "UPDATE grants SET revoked_at = $3
          WHERE user_id = $1 AND revoked_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR session_id <> $2)",
         (user, keep, now),
+    )
+    .await
+}
+
+/// Withdraws all grants of a user in one organization. Returns how many those were.
+pub async fn revoke_for_member(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+    now: Timestamp,
+) -> sqlx::Result<u64> {
+    tx.execute(
+        "UPDATE grants SET revoked_at = $3 WHERE organization_id = $1 AND user_id = $2 AND revoked_at IS NULL",
+        (organization, user, now),
+    )
+    .await
+}
+
+/// Withdraws all grants in one organization. Returns how many those were.
+pub async fn revoke_for_organization(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    now: Timestamp,
+) -> sqlx::Result<u64> {
+    tx.execute(
+        "UPDATE grants SET revoked_at = $2 WHERE organization_id = $1 AND revoked_at IS NULL",
+        (organization, now),
     )
     .await
 }

@@ -10,7 +10,7 @@ use sqlx::FromRow;
 use super::Tx;
 use super::types::Json;
 use crate::clock::Timestamp;
-use crate::id::{ClientId, InteractionId, SessionId};
+use crate::id::{ClientId, InteractionId, OrganizationId, SessionId, UserId};
 use crate::passwords::PasswordHash;
 use crate::protocol::authorization::AuthorizationRequest;
 use crate::protocol::scope::Scopes;
@@ -56,10 +56,12 @@ pub struct Progress {
     pub reset_sent_to: Option<String>,
     /// That they proved who they are during this interaction.
     pub authenticated: Option<Authenticated>,
-    /// That they confirmed the account they are signed in with (`prompt=select_account`).
-    pub account_confirmed: bool,
+    /// Who confirmed to go on with the account they are signed in with (`prompt=select_account`).
+    pub account_confirmed: Option<UserId>,
     /// That they want another account than the one they are signed in with.
     pub other_account_wanted: bool,
+    /// The organization they chose, or created.
+    pub organization: Option<OrganizationId>,
     /// What they said when asked for consent.
     pub consent: Option<Consent>,
     /// That they turned back.
@@ -104,7 +106,12 @@ pub struct Authenticated {
 #[serde(rename_all = "snake_case")]
 pub enum Consent {
     /// These scopes may be given.
-    Allowed(Scopes),
+    Allowed {
+        /// Who says so.
+        user: UserId,
+        /// What may be given.
+        scopes: Scopes,
+    },
     /// Nothing may be given.
     Denied,
 }

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::Tx;
 use crate::clock::Timestamp;
-use crate::id::{SessionId, UserId};
+use crate::id::{OrganizationId, SessionId, UserId};
 use crate::secret::SecretHash;
 
 /// A browser's session.
@@ -18,6 +18,8 @@ pub struct Session {
     pub token_hash: SecretHash,
     /// When they last proved who they are.
     pub auth_time: Timestamp,
+    /// The organization they last went to.
+    pub organization_id: Option<OrganizationId>,
     /// How they proved it: `amr` values (RFC 8176), space-delimited.
     pub methods: String,
     /// When it began.
@@ -37,14 +39,15 @@ pub struct Session {
 /// Stores a new session.
 pub async fn insert(tx: &mut Tx, session: &Session) -> sqlx::Result<()> {
     tx.execute(
-        "INSERT INTO sessions (id, user_id, token_hash, auth_time, methods, created_at, last_seen_at, expires_at,
+        "INSERT INTO sessions (id, user_id, token_hash, auth_time, organization_id, methods, created_at, last_seen_at, expires_at,
             ended_at, ip_address, user_agent)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         (
             &session.id,
             &session.user_id,
             &session.token_hash,
             session.auth_time,
+            &session.organization_id,
             &session.methods,
             session.created_at,
             session.last_seen_at,
@@ -110,6 +113,20 @@ pub async fn touch(tx: &mut Tx, id: &SessionId, now: Timestamp) -> sqlx::Result<
     tx.execute(
         "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2",
         (id, now),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Notes to which organization the user went.
+pub async fn record_organization(
+    tx: &mut Tx,
+    id: &SessionId,
+    organization: Option<&OrganizationId>,
+) -> sqlx::Result<()> {
+    tx.execute(
+        "UPDATE sessions SET organization_id = $2 WHERE id = $1",
+        (id, organization),
     )
     .await?;
     Ok(())

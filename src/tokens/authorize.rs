@@ -3,7 +3,7 @@
 use rand::CryptoRng;
 
 use crate::clock::{Seconds, Timestamp};
-use crate::id::GrantId;
+use crate::id::{GrantId, OrganizationId};
 use crate::protocol::authorization::AuthorizationRequest;
 use crate::protocol::scope::Scopes;
 use crate::secret::Secret;
@@ -27,6 +27,8 @@ pub struct Authorization<'a> {
     pub acr: &'a str,
     /// What is given.
     pub scopes: Scopes,
+    /// The organization it is given in.
+    pub organization: Option<OrganizationId>,
     /// The APIs it is given for.
     pub audiences: Vec<String>,
 }
@@ -45,6 +47,7 @@ pub async fn issue_code(
         session,
         acr,
         scopes,
+        organization,
         audiences,
     } = authorization;
     let grant = Grant {
@@ -52,6 +55,7 @@ pub async fn issue_code(
         user_id: session.user_id.clone(),
         client_id: client.id.clone(),
         session_id: session.id.clone(),
+        organization_id: organization,
         scopes: Text(scopes),
         audiences: Json(audiences),
         claims: Json(request.claims.clone()),

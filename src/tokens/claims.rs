@@ -7,12 +7,13 @@ use sha2::{Digest as _, Sha256, Sha512};
 
 use super::Entitlement;
 use super::keyring::Claims;
+use super::membership::Current;
 use crate::clock::Timestamp;
 use crate::protocol::Issuer;
 use crate::protocol::algorithm::SigningAlgorithm;
 use crate::protocol::claims::{self, StandardClaims};
 use crate::protocol::scope::Scopes;
-use crate::store::clients::Client;
+use crate::store::clients::{ClaimSwitches, Client};
 use crate::store::users::Subject;
 
 /// Names the grant that an access token stands on. Ours, and by it a user's access token is told from an ID Token.
@@ -41,10 +42,46 @@ pub fn access_token(
         "scp": entitlement.scopes.iter().collect::<Vec<_>>(),
         GRANT_ID: entitlement.grant.id,
     }));
+    if let Some(current) = &entitlement.memberships.current {
+        add_organization(&mut claims, current, &client.claim_switches.0);
+    }
+    if client.claim_switches.0.email
+        && let Some(email) = &entitlement.subject.email
+    {
+        claims.insert("email".into(), json!(email));
+    }
     if client.types_access_tokens {
         add_rfc9068(&mut claims, issuer, client, &entitlement.scopes);
     }
     claims
+}
+
+/// What the user has in the organization that the token is for; nothing of any other.
+fn add_organization(claims: &mut Claims, current: &Current, switches: &ClaimSwitches) {
+    let organization = &current.organization;
+    claims.insert("org_code".into(), json!(organization.id));
+    if switches.organization_name {
+        claims.insert("org_name".into(), json!(organization.name));
+    }
+    if switches.external_organization_id
+        && let Some(external_id) = &organization.external_id
+    {
+        claims.insert("external_organization_id".into(), json!(external_id));
+    }
+    if switches.roles && !current.roles.is_empty() {
+        let roles = current
+            .roles
+            .iter()
+            .map(|role| json!({ "id": role.id, "key": role.key, "name": role.name }));
+        claims.insert("roles".into(), roles.collect());
+    }
+    // Two quotes and a comma for each.
+    let length: usize = current.permissions.iter().map(|key| key.len() + 3).sum();
+    if length > switches.longest_permissions {
+        claims.insert("permissions_omitted".into(), json!(true));
+    } else if !current.permissions.is_empty() {
+        claims.insert("permissions".into(), json!(current.permissions));
+    }
 }
 
 /// The claims of a machine's access token, which has no user.
@@ -70,6 +107,9 @@ pub fn machine_token(
         "scp": requested.iter().collect::<Vec<_>>(),
         "v": "2",
     }));
+    if let Some(organization) = &client.organization_id {
+        claims.insert("org_code".into(), json!(organization));
+    }
     if client.types_access_tokens {
         add_rfc9068(&mut claims, issuer, client, granted);
     }
@@ -112,6 +152,17 @@ pub fn id_token(
     }));
     if let Some(nonce) = &entitlement.nonce {
         claims.insert("nonce".into(), json!(nonce));
+    }
+    let all = &entitlement.memberships.all;
+    if !all.is_empty() {
+        let codes: Vec<_> = all.iter().map(|organization| &organization.id).collect();
+        claims.insert("org_codes".into(), json!(codes));
+    }
+    if client.claim_switches.0.organizations && !all.is_empty() {
+        let named = all
+            .iter()
+            .map(|organization| json!({ "id": organization.id, "name": organization.name }));
+        claims.insert("organizations".into(), named.collect());
     }
     let about_user = standard_claims(&entitlement.subject);
     let with_profile = client.profile_in_id_token;

@@ -13,6 +13,7 @@ pub mod authorize;
 pub mod claims;
 pub mod keyring;
 pub mod machine;
+pub mod membership;
 pub mod mint;
 pub mod redeem;
 pub mod refresh;
@@ -21,6 +22,7 @@ pub mod rotation;
 pub mod vault;
 pub mod verify;
 
+use self::membership::Memberships;
 use crate::protocol::scope::Scopes;
 use crate::secret::Secret;
 use crate::store::grants::Grant;
@@ -33,6 +35,8 @@ pub struct Entitlement {
     pub grant: Grant,
     /// Whose it is.
     pub subject: Subject,
+    /// The user's organizations, and what they may in the one that the tokens are for.
+    pub memberships: Memberships,
     /// What the tokens allow: the grant's scopes, or fewer.
     pub scopes: Scopes,
     /// The refresh token to hand out, if any.

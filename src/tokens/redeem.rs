@@ -2,7 +2,8 @@
 
 use rand::CryptoRng;
 
-use super::{Entitlement, revoke};
+use super::{Entitlement, membership, revoke};
+use crate::access::Catalogues;
 use crate::clock::Timestamp;
 use crate::protocol::OAuthError;
 use crate::protocol::pkce::{self, CodeChallenge};
@@ -32,6 +33,7 @@ pub async fn redeem(
     tx: &mut Tx,
     client: &Client,
     presented: Presented,
+    catalogues: &Catalogues,
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Result<Entitlement, OAuthError>> {
@@ -59,10 +61,7 @@ pub async fn redeem(
             "the code was redeemed before; what it gave is revoked",
         )));
     }
-    let (Some(mut grant), refresh_token) = (
-        grants::find(tx, &code.grant_id).await?,
-        Secret::generate(rng),
-    ) else {
+    let Some(mut grant) = grants::find(tx, &code.grant_id).await? else {
         return Ok(Err(OAuthError::invalid_grant(
             "the authorization has expired",
         )));
@@ -77,20 +76,22 @@ pub async fn redeem(
             )));
         }
     };
-    let refreshable = grant.scopes.0.wants_refresh_token();
-    grant.expires_at = open_grant(
-        tx,
-        client,
-        &grant,
-        refreshable.then_some(&refresh_token),
-        now,
-    )
-    .await?;
+    let memberships = match membership::load(tx, catalogues, &grant, now).await? {
+        Ok(memberships) => memberships,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let refresh_token = grant
+        .scopes
+        .0
+        .wants_refresh_token()
+        .then(|| Secret::generate(rng));
+    grant.expires_at = open_grant(tx, client, &grant, refresh_token.as_ref(), now).await?;
     Ok(Ok(Entitlement {
         scopes: grant.scopes.0.clone(),
         nonce: grant.nonce.clone(),
-        refresh_token: refreshable.then_some(refresh_token),
+        refresh_token,
         grant,
+        memberships,
         subject,
     }))
 }

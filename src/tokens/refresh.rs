@@ -13,7 +13,8 @@
 use rand::CryptoRng;
 
 use super::redeem::refresh_expiry;
-use super::{Entitlement, revoke};
+use super::{Entitlement, membership, revoke};
+use crate::access::Catalogues;
 use crate::clock::{Seconds, Timestamp};
 use crate::protocol::OAuthError;
 use crate::protocol::scope::Scopes;
@@ -37,6 +38,17 @@ pub struct Presented {
     pub scopes: Option<Scopes>,
 }
 
+/// On what terms tokens are refreshed.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// The key under which successors are derived.
+    pub key: &'a HashKey,
+    /// How long a token that was used gives the same answer again.
+    pub grace: Seconds,
+    /// The roles and permissions of the business.
+    pub catalogues: &'a Catalogues,
+}
+
 /// Refreshes. Returns what the client is due, or why nothing is.
 ///
 /// A refusal is part of the value, not an error: reuse revokes the grant, and that has to be committed.
@@ -44,8 +56,7 @@ pub async fn refresh(
     tx: &mut Tx,
     client: &Client,
     presented: Presented,
-    key: &HashKey,
-    grace: Seconds,
+    terms: Terms<'_>,
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Result<Entitlement, OAuthError>> {
@@ -70,6 +81,10 @@ pub async fn refresh(
             )));
         }
     };
+    let memberships = match membership::load(tx, terms.catalogues, &grant, now).await? {
+        Ok(memberships) => memberships,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let scopes = match narrowed(&grant.scopes.0, presented.scopes) {
         Ok(scopes) => scopes,
         Err(refusal) => return Ok(Err(refusal)),
@@ -80,8 +95,7 @@ pub async fn refresh(
         &grant,
         &token,
         &presented.refresh_token,
-        key,
-        grace,
+        terms,
         now,
         rng,
     )
@@ -92,6 +106,7 @@ pub async fn refresh(
     };
     Ok(Ok(Entitlement {
         grant,
+        memberships,
         subject,
         scopes,
         refresh_token: Some(successor),
@@ -110,12 +125,11 @@ async fn rotate(
     grant: &Grant,
     token: &RefreshToken,
     presented: &Secret,
-    key: &HashKey,
-    grace: Seconds,
+    terms: Terms<'_>,
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Result<Secret, OAuthError>> {
-    let successor = presented.successor(key, PURPOSE);
+    let successor = presented.successor(terms.key, PURPOSE);
     if token.rotated_at.is_none() && refresh_tokens::rotate(tx, &token.token_hash, now).await? {
         let expires_at = refresh_expiry(client, grant, now);
         let next = RefreshToken {
@@ -137,8 +151,8 @@ async fn rotate(
     }
     // Whoever lost the race for the rotation did so just now.
     let rotated_at = token.rotated_at.unwrap_or(now);
-    if rotated_at.plus(grace) > now
-        && let Some(latest) = latest(tx, successor, key).await?
+    if rotated_at.plus(terms.grace) > now
+        && let Some(latest) = latest(tx, successor, terms.key).await?
     {
         return Ok(Ok(latest));
     }

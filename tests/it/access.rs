@@ -121,6 +121,16 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ),
     (
         "POST",
+        "/interaction/{id}/organization",
+        [403, 303, 303, 400, 403, 403, 403],
+    ),
+    (
+        "POST",
+        "/interaction/{id}/organization-name",
+        [403, 303, 303, 400, 403, 403, 403],
+    ),
+    (
+        "POST",
         "/interaction/{id}/consent",
         [403, 303, 303, 400, 403, 403, 403],
     ),
@@ -139,6 +149,8 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ("GET", "/interaction/{id}/forgot", [303; 7]),
     ("GET", "/interaction/{id}/screen", [303; 7]),
     ("GET", "/interaction/{id}/account", [303; 7]),
+    ("GET", "/interaction/{id}/organization", [303; 7]),
+    ("GET", "/interaction/{id}/organization-name", [303; 7]),
     ("GET", "/interaction/{id}/consent", [303; 7]),
     ("GET", "/interaction/{id}/cancel", [303; 7]),
     // For clients, by a secret; 400 says that the request names no client, or that it names no grant. No

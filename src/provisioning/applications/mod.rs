@@ -18,7 +18,7 @@ use crate::clock::{Seconds, Timestamp};
 use crate::id::ClientId;
 use crate::protocol::scope::Scopes;
 use crate::secret::{ClientSecret, Secret};
-use crate::store::clients::{self, Client, ClientApi, UriKind};
+use crate::store::clients::{self, ClaimSwitches, Client, ClientApi, UriKind};
 use crate::store::types::Text;
 use crate::store::{Tx, apis};
 use secrets::Plan;
@@ -193,6 +193,7 @@ fn fields(
         .with("signing_algorithm", client.signing_algorithm.0)
         .with("types_access_tokens", client.types_access_tokens)
         .with("profile_in_id_token", client.profile_in_id_token)
+        .with_set("claim_switches", switched_on(&client.claim_switches.0))
         .with(
             "access_token_lifetime_seconds",
             seconds(client.access_token_lifetime_seconds),
@@ -216,6 +217,33 @@ fn fields(
         .with_optional("terms_uri", client.terms_uri.as_ref())
         .with("enabled", client.disabled_at.is_none())
         .with_set("apis", apis.iter().map(describe_api))
+}
+
+/// The switches that are not as they are by default.
+fn switched_on(switches: &ClaimSwitches) -> Vec<String> {
+    let usual = ClaimSwitches::default();
+    let flags = [
+        ("email", switches.email),
+        (
+            "external_organization_id",
+            switches.external_organization_id,
+        ),
+        ("organization_name", switches.organization_name),
+        ("organizations", switches.organizations),
+        ("roles", switches.roles),
+    ];
+    let mut named: Vec<String> = flags
+        .iter()
+        .filter(|(_, on)| *on)
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    if switches.longest_permissions != usual.longest_permissions {
+        named.push(format!(
+            "longest_permissions={}",
+            switches.longest_permissions
+        ));
+    }
+    named
 }
 
 fn describe_api(api: &ClientApi) -> String {

@@ -27,8 +27,8 @@ use crate::provisioning::check::{self, read, read_optional};
 use crate::provisioning::error::Refusal;
 use crate::provisioning::references::{Reference, References};
 use crate::secret::Secret;
-use crate::store::clients::Client;
-use crate::store::types::Text;
+use crate::store::clients::{ClaimSwitches, Client};
+use crate::store::types::{Json, Text};
 
 const DAY: Seconds = Seconds::new(86_400);
 const YEAR: Seconds = Seconds::new(365 * 86_400);
@@ -67,6 +67,9 @@ pub(in crate::provisioning) struct Written {
     redirect_uris: Vec<Spanned<String>>,
     #[serde(default)]
     post_logout_redirect_uris: Vec<Spanned<String>>,
+    /// What tokens carry beyond the usual.
+    #[serde(default)]
+    claim_switches: ClaimSwitches,
     secret: Option<Spanned<Reference>>,
     #[serde(default)]
     secrets: Vec<Spanned<Reference>>,
@@ -229,6 +232,8 @@ impl Written {
                 TEN_YEARS,
                 YEAR,
             )?,
+            claim_switches: Json(self.claim_switches.clone()),
+            organization_id: None,
             login_uri: page("login_uri", &self.login_uri)?,
             homepage_uri: page("homepage_uri", &self.homepage_uri)?,
             logo_uri: page("logo_uri", &self.logo_uri)?,

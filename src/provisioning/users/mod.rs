@@ -131,6 +131,7 @@ async fn create(
         attributes: desired.attributes.clone(),
         password_hash,
         password_is_temporary: false,
+        organization: None,
     };
     let user = accounts::create(tx, Actor::Operator, account, now, rng)
         .await?

@@ -8,6 +8,7 @@ use crate::clients::RegisteredClient;
 use crate::interaction;
 use crate::protocol::authorization::{self, AuthorizationRequest, ClientPolicy, Rejection};
 use crate::protocol::{ErrorCode, OAuthError};
+use crate::store::organizations;
 use crate::web::error::PageError;
 use crate::web::extract::{Browser, Now, Parameters};
 use crate::web::site::Site;
@@ -57,6 +58,14 @@ pub async fn authorize(
         }
         Err(Rejection::Show(error)) => return Err(PageError::rejected(&error, client.way_back())),
     };
+    if let Some(code) = &request.org_code
+        && organizations::find(&mut app.db.read().await?, code)
+            .await?
+            .is_none()
+    {
+        let error = OAuthError::invalid_request(format!("there is no organization {code}"));
+        return Err(PageError::rejected(&error, client.way_back()));
+    }
     check_audiences(&request, &client)
         .map_err(|error| PageError::rejected(&error, client.way_back()))?;
     let mut tx = app.db.write().await?;

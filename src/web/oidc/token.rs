@@ -92,7 +92,7 @@ async fn entitle(
                 redirect_uri,
                 code_verifier,
             };
-            redeem::redeem(&mut tx, client, presented, now, &mut rng).await?
+            redeem::redeem(&mut tx, client, presented, &app.catalogues, now, &mut rng).await?
         }
         TokenRequest::RefreshToken {
             refresh_token: Some(refresh_token),
@@ -102,17 +102,12 @@ async fn entitle(
                 refresh_token,
                 scopes,
             };
-            let grace = app.config.tokens.refresh_grace;
-            refresh::refresh(
-                &mut tx,
-                client,
-                presented,
-                &app.hash_key,
-                grace,
-                now,
-                &mut rng,
-            )
-            .await?
+            let terms = refresh::Terms {
+                key: &app.hash_key,
+                grace: app.config.tokens.refresh_grace,
+                catalogues: &app.catalogues,
+            };
+            refresh::refresh(&mut tx, client, presented, terms, now, &mut rng).await?
         }
         TokenRequest::RefreshToken {
             refresh_token: None,

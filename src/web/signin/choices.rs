@@ -61,11 +61,13 @@ pub(super) async fn account(posted: Posted) -> Answer {
         scene,
         fields,
     } = posted;
-    if !matches!(scene.next(&interaction), Ok(Step::SelectAccount)) {
+    let (Ok(Step::SelectAccount), Some(signed_in)) =
+        (scene.next(&interaction), &scene.facts.signed_in)
+    else {
         return Ok(outcome::onward(&interaction));
-    }
+    };
     let choice = match fields.get("choice") {
-        "continue" => Choice::ThisAccount,
+        "continue" => Choice::ThisAccount(signed_in.user.id.clone()),
         _ => Choice::AnotherAccount,
     };
     record(&scene, interaction, choice).await
@@ -80,11 +82,16 @@ pub(super) async fn consent(posted: Posted) -> Answer {
         scene,
         fields,
     } = posted;
-    let Ok(Step::Consent(scopes)) = scene.next(&interaction) else {
+    let (Ok(Step::Consent(scopes)), Some(signed_in)) =
+        (scene.next(&interaction), &scene.facts.signed_in)
+    else {
         return Ok(outcome::onward(&interaction));
     };
     let choice = match fields.get("decision") {
-        "allow" => Choice::ConsentAllowed(scopes),
+        "allow" => Choice::ConsentAllowed {
+            user: signed_in.user.id.clone(),
+            scopes,
+        },
         _ => Choice::ConsentDenied,
     };
     record(&scene, interaction, choice).await

@@ -7,6 +7,7 @@
 mod choices;
 mod code;
 mod letter;
+mod organization;
 mod outcome;
 mod pages;
 mod password;
@@ -17,6 +18,7 @@ mod scene;
 pub use choices::{ConsentPage, SelectAccountPage};
 pub use code::CodePage;
 pub use letter::write as write_letter;
+pub use organization::{NameOrganizationPage, OrganizationClosedPage, SelectOrganizationPage};
 pub use password::{ChoosePasswordPage, ForgotPasswordPage, IdentifyPage, PasswordPage};
 pub use register::{RegisterPage, RegistrationClosedPage};
 pub use scene::face;
@@ -44,6 +46,11 @@ pub fn routes() -> Router<Site> {
         .route("/interaction/{id}/forgot", step(password::forgot))
         .route("/interaction/{id}/screen", step(choices::screen))
         .route("/interaction/{id}/account", step(choices::account))
+        .route("/interaction/{id}/organization", step(organization::choose))
+        .route(
+            "/interaction/{id}/organization-name",
+            step(organization::name),
+        )
         .route("/interaction/{id}/consent", step(choices::consent))
         .route("/interaction/{id}/cancel", step(choices::cancel))
 }

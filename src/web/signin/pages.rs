@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use super::choices::{ConsentPage, SelectAccountPage, describe};
 use super::code::CodePage;
+use super::organization::{NameOrganizationPage, OrganizationClosedPage, SelectOrganizationPage};
 use super::outcome::{self, Answer};
 use super::password::{ChoosePasswordPage, ForgotPasswordPage, IdentifyPage, PasswordPage};
 use super::register::{RegisterPage, RegistrationClosedPage};
@@ -71,11 +72,62 @@ pub(super) async fn show(
             };
             page(StatusCode::OK, &template)
         }
+        Step::NameOrganization => name_organization(scene, id, fields, problems),
+        Step::NotAMember => organization_closed(scene, id, "not-a-member"),
+        Step::OrganizationSuspended => organization_closed(scene, id, "organization-suspended"),
+        Step::SelectOrganization => select_organization(scene, id, fields),
         // No page: who shows one asks for the steps that have one.
-        Step::Respond(_) => outcome::onward(interaction),
+        Step::CreateOrganization(_) | Step::JoinOrganization(_) | Step::Respond { .. } => {
+            outcome::onward(interaction)
+        }
     };
     // The form of each may be the last before the browser is sent to the client.
     Ok(PagePolicy::leading_to(&interaction.request.0.redirect_uri).apply(page))
+}
+
+fn name_organization(scene: &Scene, id: &str, fields: &Fields, problems: Problems) -> Response {
+    let template = NameOrganizationPage {
+        shell: &scene.shell,
+        interaction: id,
+        typed: fields.get("p_organization_name"),
+        problems,
+    };
+    page(StatusCode::OK, &template)
+}
+
+fn organization_closed(scene: &Scene, id: &str, reason: &str) -> Response {
+    let requested = scene.facts.organizations.requested.as_ref();
+    let name = requested.map(|requested| requested.organization.name.as_str());
+    let template = OrganizationClosedPage {
+        shell: &scene.shell,
+        interaction: id,
+        reason,
+        organization: name.unwrap_or(scene.shell.name()),
+    };
+    page(StatusCode::FORBIDDEN, &template)
+}
+
+/// The organizations that are open, of many those whose name holds what was searched for.
+fn select_organization(scene: &Scene, id: &str, fields: &Fields) -> Response {
+    let wanted = fields.get("search").trim().to_lowercase();
+    let memberships = &scene.facts.organizations.memberships;
+    let open = memberships.iter().map(|member| &member.organization);
+    let open: Vec<_> = open
+        .filter(|organization| organization.suspended_at.is_none())
+        .collect();
+    let can_search = open.len() > SelectOrganizationPage::SEARCHED_FROM;
+    let found = |name: &str| name.to_lowercase().contains(&wanted);
+    let template = SelectOrganizationPage {
+        shell: &scene.shell,
+        interaction: id,
+        organizations: open
+            .into_iter()
+            .filter(|organization| found(&organization.name))
+            .collect(),
+        can_search,
+        search: fields.get("search"),
+    };
+    page(StatusCode::OK, &template)
 }
 
 fn identify(
@@ -95,7 +147,7 @@ fn identify(
             typed
         },
         problems,
-        can_register: scene.facts.self_sign_up_allowed,
+        can_register: scene.facts.policies.self_sign_up_allowed,
     };
     page(StatusCode::OK, &template)
 }

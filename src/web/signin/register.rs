@@ -38,7 +38,7 @@ pub(super) async fn register(posted: Posted) -> Answer {
         scene,
         fields,
     } = posted;
-    if !scene.facts.self_sign_up_allowed {
+    if !scene.facts.policies.self_sign_up_allowed {
         return Ok(outcome::onward(&interaction));
     }
     let registration = match parse(&scene, &fields) {

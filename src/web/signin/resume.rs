@@ -7,7 +7,8 @@ use axum_extra::extract::cookie::CookieJar;
 use super::outcome::{self, Answer};
 use super::pages;
 use super::scene::{Opened, Scene};
-use crate::interaction::{self, Step};
+use crate::id::OrganizationId;
+use crate::interaction::{self, Step, organization};
 use crate::protocol::{OAuthError, Params, Scopes};
 use crate::store::interactions::Interaction;
 use crate::web::cookies::Ours;
@@ -22,10 +23,16 @@ pub(super) async fn resume(opened: Opened, RawQuery(query): RawQuery) -> Answer 
         new_browser,
     } = opened;
     let response = match scene.next(&interaction) {
-        Ok(Step::Respond(scopes)) => respond(&scene, &interaction, scopes).await?,
+        Ok(Step::Respond {
+            scopes,
+            organization,
+        }) => respond(&scene, &interaction, scopes, organization).await?,
+        Ok(Step::CreateOrganization(name)) => create(&scene, interaction, &name).await?,
+        Ok(Step::JoinOrganization(id)) => join(&scene, &interaction, &id).await?,
         Ok(step) => {
             // Nothing else in the address may fill a form in.
-            let query = query.filter(|query| query == outcome::SENT_AGAIN);
+            let query =
+                query.filter(|query| query == outcome::SENT_AGAIN || query.starts_with(SEARCH));
             let fields = Params::parse(query.unwrap_or_default()).unwrap_or_default();
             let fields = Fields::from(fields);
             pages::show(&scene, &interaction, &step, &fields, Problems::none()).await?
@@ -42,7 +49,36 @@ pub(super) async fn resume(opened: Opened, RawQuery(query): RawQuery) -> Answer 
     })
 }
 
-async fn respond(scene: &Scene, interaction: &Interaction, scopes: Scopes) -> Answer {
+/// What the address holds when organizations are searched.
+const SEARCH: &str = "search=";
+
+/// Joins the organization that the request names, or the default one; then it is asked anew what comes next.
+async fn join(scene: &Scene, interaction: &Interaction, id: &OrganizationId) -> Answer {
+    let app = &scene.site.app;
+    if let Some(signed_in) = &scene.facts.signed_in {
+        let mut rng = app.random.generator();
+        organization::join(&app.db, id, signed_in, scene.facts.now, &mut rng).await?;
+    }
+    Ok(outcome::onward(interaction))
+}
+
+/// Creates the organization that the request names; then it is asked anew what comes next.
+async fn create(scene: &Scene, mut interaction: Interaction, name: &str) -> Answer {
+    let app = &scene.site.app;
+    if let Some(signed_in) = &scene.facts.signed_in {
+        let mut rng = app.random.generator();
+        let now = scene.facts.now;
+        organization::create(&app.db, &mut interaction, name, signed_in, now, &mut rng).await?;
+    }
+    Ok(outcome::onward(&interaction))
+}
+
+async fn respond(
+    scene: &Scene,
+    interaction: &Interaction,
+    scopes: Scopes,
+    organization: Option<OrganizationId>,
+) -> Answer {
     let (config, facts) = (&scene.site.app.config, &scene.facts);
     let Some(signed_in) = &facts.signed_in else {
         return Ok(outcome::onward(interaction));
@@ -55,7 +91,7 @@ async fn respond(scene: &Scene, interaction: &Interaction, scopes: Scopes) -> An
         interaction,
         facts,
         signed_in,
-        scopes,
+        (scopes, organization),
         terms,
         &mut rng,
     )

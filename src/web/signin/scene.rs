@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
-use crate::id::{InteractionId, UserId};
+use crate::id::InteractionId;
 use crate::interaction::{self, Circumstances, Facts, OpenError, Step};
 use crate::protocol::authorization::AuthorizationRequest;
 use crate::protocol::{Delivery, OAuthError};
@@ -87,20 +87,23 @@ impl Scene {
             let issuer = &app.config.server.issuer;
             verify::id_token_hint(&app.keys.current(), issuer, hint.expose())
         });
-        // A subject asked for by name is a condition, a hint a wish (Core §5.5.1, §3.1.2.1).
-        let asked_for = request.claims.subject().and_then(UserId::parse);
-        let hinted = asked_for.or(hinted.map(|hint| hint.subject));
+        // A subject asked for by name is a condition, a hint a wish (Core §5.5.1, §3.1.2.1). Where nobody can
+        // be asked, a hint that says nothing fits nobody.
+        let is_void = request.id_token_hint.is_some() && request.prompts.is_none();
+        let hinted = hinted
+            .map(|hint| hint.subject.to_string())
+            .or(is_void.then(String::new));
+        let expected = request.claims.subject().map(str::to_owned).or(hinted);
         let facts = Facts::gather(
             &app.db,
             &app.clients,
             interaction,
             browser.session.as_ref(),
-            hinted,
+            expected,
             &app.config.sessions,
             *now,
         )
         .await?;
-        let facts = facts.filter(|facts| facts.client.is_enabled());
         let facts = facts.ok_or(PageError::ExpiredLink { back: None })?;
         let mut shell = arrival.shell(request);
         shell.client = Some(face(&facts.client));

@@ -34,6 +34,19 @@ other-account = Anderes Konto verwenden
 select-account-lead = Weiter zu { $application }
 select-account-title = Konto auswählen
 
+## Organizations
+
+name-organization-lead = Sie werden ihr erstes Mitglied.
+name-organization-title = Wie heißt Ihre Organisation?
+no-organization-found = Keine Organisation hat das in ihrem Namen.
+not-a-member = Sie gehören nicht zu dieser Organisation. Bitte fragen Sie, wer sich um sie kümmert.
+organization-closed-title = Sie können sich bei { $organization } nicht anmelden
+organization-name = Name der Organisation
+organization-name-missing = Bitte geben Sie einen Namen mit höchstens 64 Zeichen ein.
+organization-suspended = Diese Organisation ist gesperrt. Bitte fragen Sie, wer sich um sie kümmert.
+search-organizations = Suchen
+select-organization-title = Organisation wählen
+
 ## Registrieren
 
 accept-terms = Ich stimme den Nutzungsbedingungen von { $brand } zu.

@@ -34,6 +34,19 @@ other-account = Use another account
 select-account-lead = to continue to { $application }
 select-account-title = Choose an account
 
+## Organizations
+
+name-organization-lead = You’ll be its first member.
+name-organization-title = Name your organization
+no-organization-found = No organization has this in its name.
+not-a-member = You don’t belong to this organization. Please ask whoever looks after it to add you.
+organization-closed-title = You can’t sign in to { $organization }
+organization-name = Name of the organization
+organization-name-missing = Please enter a name of at most 64 characters.
+organization-suspended = This organization is suspended. Please ask whoever looks after it.
+search-organizations = Search
+select-organization-title = Choose an organization
+
 ## Register
 
 accept-terms = I agree to the terms of { $brand }.

@@ -159,6 +159,7 @@ async fn begin_session(tx: &mut Tx, user: &UserId) -> SessionId {
     let session = Session {
         id: SessionId::generate(&mut rng),
         user_id: user.clone(),
+        organization_id: None,
         token_hash: Secret::generate(&mut rng).hash(),
         auth_time: now,
         methods: "pwd".to_owned(),
@@ -181,6 +182,7 @@ async fn make_grant(tx: &mut Tx, user: &UserId, session: &SessionId) -> Grant {
         id: GrantId::generate(&mut Random::System.generator()),
         user_id: user.clone(),
         client_id: ClientId::parse(CLIENT).expect("it is an id"),
+        organization_id: None,
         session_id: session.clone(),
         scopes: Text("openid offline".parse().expect("these are scopes")),
         audiences: Json(Vec::new()),

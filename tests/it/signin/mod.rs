@@ -4,6 +4,7 @@ mod account_password;
 mod consent;
 mod form_post;
 mod languages;
+mod organizations;
 mod password;
 mod recovery;
 mod register;

@@ -57,7 +57,10 @@ async fn a_visitor_registers_and_the_client_receives_tokens(engine: Engine) {
     let subject = claims["sub"].as_str().expect("there is a subject");
     let mut audited = world.audited(subject).await;
     audited.sort(); // Both happen within one second.
-    assert_eq!(audited, ["user.created", "user.signed_in"]);
+    assert_eq!(
+        audited,
+        ["membership.created", "user.created", "user.signed_in"]
+    );
 
     let (_, tokens) = world.signed_in(&client, "grace@example.test").await;
     assert_eq!(tokens.id_claims()["sub"], subject);
@@ -84,7 +87,11 @@ async fn an_address_that_is_taken_meets_the_same_pages_and_another_mail(engine: 
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.problems().contains("isn’t the code"));
     let audited = world.audited(owner.as_str()).await;
-    assert_eq!(audited, ["user.created"], "nothing happens to the account");
+    assert_eq!(
+        audited,
+        ["membership.created", "user.created"],
+        "nothing happens to the account"
+    );
 }
 
 async fn a_code_is_spent_after_five_wrong_ones(engine: Engine) {

@@ -19,9 +19,7 @@ on_each_engine! {
 
 async fn set_policy(db: &Db, self_sign_up_allowed: bool) {
     let mut tx = db.write().await.expect("it takes writes");
-    let policies = Policies {
-        self_sign_up_allowed,
-    };
+    let policies = with_sign_up(self_sign_up_allowed);
     environment::update(&mut tx, &policies)
         .await
         .expect("it takes writes");
@@ -38,9 +36,7 @@ async fn a_write_in_a_read_transaction_fails(engine: Engine) {
     let (db, _folder) = engine.database().await;
     let before = policy(&db).await;
     let mut tx = db.read().await.expect("it can be read");
-    let policies = Policies {
-        self_sign_up_allowed: !before,
-    };
+    let policies = with_sign_up(!before);
     let refused = environment::update(&mut tx, &policies).await;
     refused.expect_err("a read transaction takes no writes");
     drop(tx);
@@ -56,9 +52,7 @@ async fn a_transaction_that_is_dropped_is_rolled_back(engine: Engine) {
     let before = policy(&db).await;
     for _ in 0..20 {
         let mut tx = db.write().await.expect("it takes writes");
-        let policies = Policies {
-            self_sign_up_allowed: !before,
-        };
+        let policies = with_sign_up(!before);
         environment::update(&mut tx, &policies)
             .await
             .expect("it takes writes");
@@ -146,4 +140,14 @@ async fn a_newer_database_is_refused(engine: Engine) {
         db.check_schema().await,
         Err(OpenError::Newer(9999))
     ));
+}
+
+fn with_sign_up(self_sign_up_allowed: bool) -> Policies {
+    Policies {
+        default_organization_takes_users: true,
+        organization_creation_allowed: true,
+        self_sign_up_allowed,
+        skips_picker_for_most_recent: false,
+        syncs_profiles: true,
+    }
 }

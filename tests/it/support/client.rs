@@ -15,7 +15,7 @@ use vestibule::protocol::client::ApplicationKind;
 use vestibule::secret::ClientSecret;
 use vestibule::store::apis::Api;
 use vestibule::store::clients::{Client, ClientApi, UriKind};
-use vestibule::store::types::Text;
+use vestibule::store::types::{Json, Text};
 use vestibule::store::{self};
 
 use super::World;
@@ -215,6 +215,8 @@ impl World {
             id_token_lifetime_seconds: Seconds::new(3_600),
             refresh_token_lifetime_seconds: Seconds::new(1_296_000),
             grant_lifetime_seconds: Seconds::new(31_536_000),
+            claim_switches: Json::default(),
+            organization_id: None,
             login_uri: Some("https://app.example.test/login".to_owned()),
             homepage_uri: None,
             logo_uri: None,

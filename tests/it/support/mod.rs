@@ -6,6 +6,7 @@
 mod browser;
 mod client;
 mod engine;
+mod organization;
 mod people;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -252,15 +253,15 @@ impl World {
             .to_owned()
     }
 
-    /// The audit log of one subject: each action, oldest first.
+    /// The actions in the audit log of one subject, oldest first; those of one second by name.
     pub(crate) async fn audited(&self, subject: &str) -> Vec<String> {
         let mut tx = self.app.db.read().await.expect("the database can be read");
         let events = vestibule::store::audit_events::list_for_subject(&mut tx, subject).await;
-        events
-            .expect("the database can be read")
-            .into_iter()
-            .map(|event| event.action)
-            .collect()
+        let mut events = events.expect("the database can be read");
+        events.sort_by(|one, other| {
+            (one.occurred_at, &one.action).cmp(&(other.occurred_at, &other.action))
+        });
+        events.into_iter().map(|event| event.action).collect()
     }
 
     /// The JSON document at `path`.

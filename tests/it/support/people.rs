@@ -27,8 +27,10 @@ impl World {
     /// Switches self sign-up on or off.
     pub(crate) async fn allow_sign_up(&self, self_sign_up_allowed: bool) {
         let mut tx = self.write().await;
+        let current = environment::policies(&mut tx).await;
         let policies = Policies {
             self_sign_up_allowed,
+            ..current.expect("the database answers")
         };
         let stored = environment::update(&mut tx, &policies).await;
         stored.expect("the database takes writes");

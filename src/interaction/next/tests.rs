@@ -6,10 +6,12 @@ use super::*;
 use crate::clients::RegisteredClient;
 use crate::clock::{Seconds, Timestamp};
 use crate::id::{ClientId, InteractionId, SessionId, UserId};
+use crate::interaction::destination::Organizations;
 use crate::protocol::Params;
 use crate::protocol::authorization::{self, ClientPolicy};
 use crate::protocol::client::ApplicationKind;
 use crate::secret::Secret;
+use crate::store::environment::Policies;
 use crate::store::interactions::{Authenticated, Registration};
 use crate::store::sessions::Session;
 use crate::store::types::Json;
@@ -59,6 +61,7 @@ fn signed_in(user: &str, seconds_ago: i64) -> SignedIn {
             user_id: id.clone(),
             token_hash: Secret::from("cookie").hash(),
             auth_time: NOW.minus(Seconds::new(seconds_ago)),
+            organization_id: None,
             methods: "pwd".to_owned(),
             created_at: NOW,
             last_seen_at: NOW,
@@ -88,10 +91,39 @@ fn facts(signed_in: Option<SignedIn>) -> Facts {
     Facts {
         client: Arc::new(RegisteredClient::example(client_id(), ApplicationKind::Web)),
         signed_in,
-        consented: Scopes::default(),
-        hinted: None,
-        self_sign_up_allowed: true,
+        consented: None,
+        expected: None,
+        organizations: nowhere(),
+        policies: policies(),
         now: NOW,
+    }
+}
+
+/// What Ada allowed.
+fn allowed(scopes: &str) -> Consent {
+    Consent::Allowed {
+        user: UserId::parse(ADA).unwrap(),
+        scopes: scopes.parse().unwrap(),
+    }
+}
+
+/// A business in which nobody belongs to any organization.
+fn nowhere() -> Organizations {
+    Organizations {
+        memberships: Vec::new(),
+        requested: None,
+        default: None,
+        last_in_session: None,
+    }
+}
+
+fn policies() -> Policies {
+    Policies {
+        default_organization_takes_users: true,
+        organization_creation_allowed: true,
+        self_sign_up_allowed: true,
+        skips_picker_for_most_recent: false,
+        syncs_profiles: true,
     }
 }
 
@@ -99,7 +131,7 @@ fn facts(signed_in: Option<SignedIn>) -> Facts {
 fn outcome(interaction: &Interaction, facts: &Facts) -> String {
     match next(interaction, facts) {
         Ok(Step::Consent(_)) => "Consent".to_owned(),
-        Ok(Step::Respond(_)) => "Respond".to_owned(),
+        Ok(Step::Respond { .. }) => "Respond".to_owned(),
         Ok(step) => format!("{step:?}"),
         Err(error) => error.code.to_string(),
     }
@@ -176,7 +208,6 @@ fn a_proof_within_the_interaction_counts_only_while_its_session_lives() {
 
 #[test]
 fn a_hint_names_the_one_end_user_who_will_do() {
-    let hinted = |user: &str| UserId::parse(user);
     for (extra, hint, expected) in [
         ("", ADA, "Respond"),
         ("prompt=none", ADA, "Respond"),
@@ -184,7 +215,7 @@ fn a_hint_names_the_one_end_user_who_will_do() {
         ("prompt=none", GRACE, "login_required"),
     ] {
         let facts = Facts {
-            hinted: hinted(hint),
+            expected: Some(hint.to_owned()),
             ..facts(Some(signed_in(ADA, 10)))
         };
         assert_eq!(
@@ -200,7 +231,7 @@ fn a_hint_names_the_one_end_user_who_will_do() {
         ..Progress::default()
     };
     let facts = Facts {
-        hinted: hinted(GRACE),
+        expected: Some(GRACE.to_owned()),
         ..facts(Some(signed_in(ADA, 0)))
     };
     assert_eq!(
@@ -225,13 +256,7 @@ fn consent_is_asked_for_once_where_the_client_needs_it() {
         (true, "openid", "", None, "Consent"),
         (true, "openid profile email", "", None, "Respond"),
         (true, "openid profile", "prompt=consent", None, "Consent"),
-        (
-            true,
-            "",
-            "",
-            Some(Consent::Allowed(scopes("openid"))),
-            "Respond",
-        ),
+        (true, "", "", Some(allowed("openid")), "Respond"),
         (
             false,
             "",
@@ -246,7 +271,7 @@ fn consent_is_asked_for_once_where_the_client_needs_it() {
         };
         let facts = Facts {
             client: client(requires),
-            consented: scopes(before),
+            consented: (!before.is_empty()).then(|| scopes(before)),
             ..facts(Some(signed_in(ADA, 10)))
         };
         assert_eq!(
@@ -259,13 +284,19 @@ fn consent_is_asked_for_once_where_the_client_needs_it() {
 
 #[test]
 fn no_more_is_given_than_was_asked_for_and_allowed() {
-    let allowed = "openid email".parse().unwrap();
     let progress = Progress {
-        consent: Some(Consent::Allowed(allowed)),
+        consent: Some(allowed("openid email")),
         ..Progress::default()
     };
     let step = next(&interaction("", progress), &facts(Some(signed_in(ADA, 10)))).unwrap();
-    assert_eq!(step, Step::Respond("openid".parse().unwrap()));
+    let (scopes, organization) = ("openid".parse().unwrap(), None);
+    assert_eq!(
+        step,
+        Step::Respond {
+            scopes,
+            organization
+        }
+    );
 }
 
 fn at(screen: Screen) -> Progress {
@@ -310,7 +341,10 @@ fn registering_asks_who_then_for_a_password_then_for_the_code() {
     assert_eq!(with_nobody_signed_in(progress.clone()), "EnterCode");
 
     let closed = Facts {
-        self_sign_up_allowed: false,
+        policies: Policies {
+            self_sign_up_allowed: false,
+            ..policies()
+        },
         ..facts(None)
     };
     assert_eq!(
@@ -344,7 +378,7 @@ fn another_account_is_asked_for_once() {
         "Identify"
     );
     let progress = Progress {
-        account_confirmed: true,
+        account_confirmed: UserId::parse(ADA),
         ..Progress::default()
     };
     let confirmed = interaction("prompt=select_account", progress);
@@ -352,4 +386,25 @@ fn another_account_is_asked_for_once() {
         outcome(&confirmed, &facts(Some(signed_in(ADA, 10)))),
         "Respond"
     );
+}
+
+#[test]
+fn what_one_end_user_said_counts_for_no_other() {
+    let progress = Progress {
+        consent: Some(allowed("openid profile")),
+        account_confirmed: UserId::parse(ADA),
+        ..Progress::default()
+    };
+    let mut client = RegisteredClient::example(client_id(), ApplicationKind::Web);
+    client.client.requires_consent = true;
+    let facts = Facts {
+        client: Arc::new(client),
+        ..facts(Some(signed_in(GRACE, 10)))
+    };
+    assert_eq!(
+        outcome(&interaction("", progress.clone()), &facts),
+        "Consent"
+    );
+    let choosing = interaction("prompt=select_account", progress);
+    assert_eq!(outcome(&choosing, &facts), "SelectAccount");
 }

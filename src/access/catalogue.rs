@@ -1,0 +1,119 @@
+//! The catalogue: all roles and permissions of the business, in memory.
+//!
+//! # Decision
+//!
+//! Every token needs the catalogue, and it changes rarely. A copy is good as long as the count of changes is
+//! the one it was read at; the count is asked for once a second at the most, on every node. So a
+//! token costs two short reads of the member's own assignments, however many roles there are.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::clock::Timestamp;
+use crate::id::{PermissionId, RoleId};
+use crate::store::permissions::Permission;
+use crate::store::roles::Role;
+use crate::store::{Tx, permissions, roles};
+
+/// All roles and permissions at one time.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    permissions: HashMap<PermissionId, Permission>,
+    roles: HashMap<RoleId, (Role, Vec<PermissionId>)>,
+}
+
+impl Catalogue {
+    /// A catalogue of these roles, permissions, and pairs of both.
+    pub fn new(
+        permissions: impl IntoIterator<Item = Permission>,
+        roles: impl IntoIterator<Item = Role>,
+        pairs: impl IntoIterator<Item = (RoleId, PermissionId)>,
+    ) -> Self {
+        let mut roles: HashMap<RoleId, (Role, Vec<PermissionId>)> = roles
+            .into_iter()
+            .map(|role| (role.id.clone(), (role, Vec::new())))
+            .collect();
+        for (role, permission) in pairs {
+            if let Some((_, granted)) = roles.get_mut(&role) {
+                granted.push(permission);
+            }
+        }
+        let permissions = permissions
+            .into_iter()
+            .map(|permission| (permission.id.clone(), permission))
+            .collect();
+        Self { permissions, roles }
+    }
+
+    /// Reads the catalogue.
+    pub async fn load(tx: &mut Tx) -> sqlx::Result<Self> {
+        let permissions = permissions::list(tx).await?;
+        let roles = roles::list(tx).await?;
+        Ok(Self::new(
+            permissions,
+            roles,
+            roles::list_all_permissions(tx).await?,
+        ))
+    }
+
+    /// The permission of that id.
+    pub fn permission(&self, id: &PermissionId) -> Option<&Permission> {
+        self.permissions.get(id)
+    }
+
+    /// The permission of that key.
+    pub fn permission_by_key(&self, key: &str) -> Option<&Permission> {
+        self.permissions
+            .values()
+            .find(|permission| permission.key == key)
+    }
+
+    /// The role of that id, and its permissions.
+    pub fn role(&self, id: &RoleId) -> Option<(&Role, &[PermissionId])> {
+        self.roles
+            .get(id)
+            .map(|(role, granted)| (role, granted.as_slice()))
+    }
+}
+
+/// The copy in memory.
+#[derive(Debug, Default)]
+pub struct Catalogues {
+    copy: RwLock<Option<Copy>>,
+}
+
+#[derive(Debug, Clone)]
+struct Copy {
+    checked_at: Timestamp,
+    version: i64,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Catalogues {
+    /// The catalogue as it was at `now`.
+    pub async fn current(&self, tx: &mut Tx, now: Timestamp) -> sqlx::Result<Arc<Catalogue>> {
+        let copy = self
+            .copy
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some(copy) = &copy
+            && copy.checked_at == now
+        {
+            return Ok(Arc::clone(&copy.catalogue));
+        }
+        // The count is read first: a change in between makes the copy look older than it is, never younger.
+        let version = roles::catalogue_version(tx).await?;
+        let catalogue = match copy {
+            Some(copy) if copy.version == version => copy.catalogue,
+            _ => Arc::new(Catalogue::load(tx).await?),
+        };
+        let copy = Copy {
+            checked_at: now,
+            version,
+            catalogue: Arc::clone(&catalogue),
+        };
+        *self.copy.write().unwrap_or_else(PoisonError::into_inner) = Some(copy);
+        Ok(catalogue)
+    }
+}

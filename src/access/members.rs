@@ -1,0 +1,198 @@
+//! Joining and leaving organizations, and what members are given there.
+
+use rand::CryptoRng;
+use serde_json::json;
+
+use crate::audit::{self, Actor};
+use crate::clock::Timestamp;
+use crate::id::{OrganizationId, PermissionId, RoleId, UserId};
+use crate::store::assignments::{PermissionAssignment, RoleAssignment, Source};
+use crate::store::organizations::Organization;
+use crate::store::types::Text;
+use crate::store::{Tx, assignments, grants, memberships, organizations, roles};
+
+/// Adds a user to an organization, with the default roles of the business and of the organization. Returns
+/// false, and changes nothing, when they belong to it already.
+pub async fn join(
+    tx: &mut Tx,
+    actor: Actor<'_>,
+    organization: &OrganizationId,
+    user: &UserId,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<bool> {
+    if !memberships::insert(tx, organization, user, now).await? {
+        return Ok(false);
+    }
+    let mut granted = organizations::list_default_roles(tx, organization).await?;
+    granted.extend(
+        roles::list(tx)
+            .await?
+            .into_iter()
+            .filter(|role| role.is_default)
+            .map(|role| role.id),
+    );
+    for role_id in granted {
+        let assignment = RoleAssignment {
+            role_id,
+            source: Text(Source::Default),
+            expires_at: None,
+            created_at: now,
+        };
+        assignments::insert_role(tx, organization, user, &assignment).await?;
+    }
+    let details = json!({ "organization": organization });
+    audit::record(
+        tx,
+        actor,
+        "membership.created",
+        user.as_str(),
+        details,
+        now,
+        rng,
+    )
+    .await?;
+    Ok(true)
+}
+
+/// Removes a user from an organization: what they had there is gone, and their tokens for it end. Returns
+/// false when they did not belong to it.
+pub async fn leave(
+    tx: &mut Tx,
+    actor: Actor<'_>,
+    organization: &OrganizationId,
+    user: &UserId,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<bool> {
+    if !memberships::remove(tx, organization, user).await? {
+        return Ok(false);
+    }
+    grants::revoke_for_member(tx, organization, user, now).await?;
+    let details = json!({ "organization": organization });
+    audit::record(
+        tx,
+        actor,
+        "membership.removed",
+        user.as_str(),
+        details,
+        now,
+        rng,
+    )
+    .await?;
+    Ok(true)
+}
+
+/// Why nothing was assigned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the user does not belong to the organization")]
+pub struct NotAMember;
+
+/// Gives a member a role. Returns whether they did not have it before.
+pub async fn assign_role(
+    tx: &mut Tx,
+    actor: Actor<'_>,
+    (organization, user): (&OrganizationId, &UserId),
+    (role, source, expires_at): (&RoleId, Source, Option<Timestamp>),
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<Result<bool, NotAMember>> {
+    if memberships::find(tx, organization, user).await?.is_none() {
+        return Ok(Err(NotAMember));
+    }
+    let assignment = RoleAssignment {
+        role_id: role.clone(),
+        source: Text(source),
+        expires_at,
+        created_at: now,
+    };
+    let is_new = assignments::insert_role(tx, organization, user, &assignment).await?;
+    if is_new {
+        let details =
+            json!({ "organization": organization, "role": role, "expires_at": expires_at });
+        audit::record(tx, actor, "role.assigned", user.as_str(), details, now, rng).await?;
+    }
+    Ok(Ok(is_new))
+}
+
+/// Gives a member a permission. Returns whether they did not have it before.
+pub async fn assign_permission(
+    tx: &mut Tx,
+    actor: Actor<'_>,
+    (organization, user): (&OrganizationId, &UserId),
+    (permission, source, expires_at): (&PermissionId, Source, Option<Timestamp>),
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<Result<bool, NotAMember>> {
+    if memberships::find(tx, organization, user).await?.is_none() {
+        return Ok(Err(NotAMember));
+    }
+    let assignment = PermissionAssignment {
+        permission_id: permission.clone(),
+        source: Text(source),
+        expires_at,
+        created_at: now,
+    };
+    let is_new = assignments::insert_permission(tx, organization, user, &assignment).await?;
+    if is_new {
+        let details = json!({ "organization": organization, "permission": permission, "expires_at": expires_at });
+        audit::record(
+            tx,
+            actor,
+            "permission.assigned",
+            user.as_str(),
+            details,
+            now,
+            rng,
+        )
+        .await?;
+    }
+    Ok(Ok(is_new))
+}
+
+/// Whether an organization lets somebody join who asks to: everybody, or those with a proven address at
+/// one of its domains. Pure.
+pub fn admits(organization: &Organization, domains: &[String], proven_email: Option<&str>) -> bool {
+    let domain = proven_email
+        .and_then(|email| email.rsplit_once('@'))
+        .map(|(_, domain)| domain.to_lowercase());
+    organization.suspended_at.is_none()
+        && (organization.is_auto_membership
+            || domain.is_some_and(|domain| domains.contains(&domain)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_organization_admits_by_its_policy_or_by_a_proven_domain() {
+        let at = Timestamp::from_unix(0);
+        let organization = |is_auto_membership, suspended| Organization {
+            id: OrganizationId::parse("org_00000000001").unwrap(),
+            name: "Acme".to_owned(),
+            handle: None,
+            external_id: None,
+            is_default: false,
+            is_auto_membership,
+            suspended_at: if suspended { Some(at) } else { None },
+            created_at: at,
+            updated_at: at,
+        };
+        let domains = ["acme.test".to_owned()];
+        // everybody may join, suspended, proven address, admitted
+        for (auto, suspended, email, expected) in [
+            (true, false, None, true),
+            (true, true, None, false),
+            (false, false, None, false),
+            (false, false, Some("ada@acme.test"), true),
+            (false, false, Some("ada@ACME.test"), true),
+            (false, false, Some("ada@evil-acme.test"), false),
+            (false, false, Some("ada@acme.test.evil.test"), false),
+            (false, true, Some("ada@acme.test"), false),
+        ] {
+            let admitted = admits(&organization(auto, suspended), &domains, email);
+            assert_eq!(admitted, expected, "{auto} {suspended} {email:?}");
+        }
+    }
+}

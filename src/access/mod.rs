@@ -1,0 +1,13 @@
+//! Access: which roles and permissions somebody has, in one organization (NIST RBAC, core and
+//! hierarchical in one step: user, role, permission).
+//!
+//! Roles and permissions are defined once for the business and assigned per user *and organization*.
+//! What somebody may is the union of their direct permissions and those of their roles, in that
+//! organization and in no other. [`evaluate`] is the one function that says so.
+
+pub mod catalogue;
+mod evaluate;
+pub mod members;
+
+pub use catalogue::{Catalogue, Catalogues};
+pub use evaluate::{Access, Chain, Explanation, Via, evaluate, explain};

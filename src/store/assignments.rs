@@ -1,0 +1,161 @@
+//! Assignments: the roles and permissions that somebody has in one organization, and where each comes from.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use super::types::Text;
+use crate::clock::Timestamp;
+use crate::id::{OrganizationId, PermissionId, RoleId, UserId};
+use crate::words::words;
+
+words! {
+    /// Where an assignment comes from.
+    pub enum Source {
+        /// A machine, through the management API.
+        Api = "api",
+        /// The default roles of the business or the organization.
+        Default = "default",
+        /// An import.
+        Import = "import",
+        /// A document that was applied.
+        Operator = "operator",
+        /// A person.
+        Person = "person",
+    }
+}
+
+/// A role that a user has in an organization.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct RoleAssignment {
+    /// The role.
+    pub role_id: RoleId,
+    /// Where it comes from.
+    pub source: Text<Source>,
+    /// Until when it counts.
+    pub expires_at: Option<Timestamp>,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// A permission that a user has in an organization, apart from their roles.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct PermissionAssignment {
+    /// The permission.
+    pub permission_id: PermissionId,
+    /// Where it comes from.
+    pub source: Text<Source>,
+    /// Until when it counts.
+    pub expires_at: Option<Timestamp>,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// The roles of a user in an organization, expired ones included.
+pub async fn list_roles(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+) -> sqlx::Result<Vec<RoleAssignment>> {
+    tx.all(
+        "SELECT role_id, source, expires_at, created_at FROM role_assignments
+         WHERE organization_id = $1 AND user_id = $2 ORDER BY role_id",
+        (organization, user),
+    )
+    .await
+}
+
+/// The direct permissions of a user in an organization, expired ones included.
+pub async fn list_permissions(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+) -> sqlx::Result<Vec<PermissionAssignment>> {
+    tx.all(
+        "SELECT permission_id, source, expires_at, created_at FROM permission_assignments
+         WHERE organization_id = $1 AND user_id = $2 ORDER BY permission_id",
+        (organization, user),
+    )
+    .await
+}
+
+/// Gives a member a role. Returns false when they have it already.
+pub async fn insert_role(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+    assignment: &RoleAssignment,
+) -> sqlx::Result<bool> {
+    let added = tx
+        .execute(
+            "INSERT INTO role_assignments (organization_id, user_id, role_id, source, expires_at, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (organization_id, user_id, role_id) DO NOTHING",
+            (
+                organization,
+                user,
+                &assignment.role_id,
+                &assignment.source,
+                assignment.expires_at,
+                assignment.created_at,
+            ),
+        )
+        .await?;
+    Ok(added == 1)
+}
+
+/// Gives a member a permission. Returns false when they have it already.
+pub async fn insert_permission(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+    assignment: &PermissionAssignment,
+) -> sqlx::Result<bool> {
+    let added = tx
+        .execute(
+            "INSERT INTO permission_assignments (organization_id, user_id, permission_id, source, expires_at, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (organization_id, user_id, permission_id) DO NOTHING",
+            (
+                organization,
+                user,
+                &assignment.permission_id,
+                &assignment.source,
+                assignment.expires_at,
+                assignment.created_at,
+            ),
+        )
+        .await?;
+    Ok(added == 1)
+}
+
+/// Takes a role from a member. Returns false when they did not have it.
+pub async fn remove_role(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+    role: &RoleId,
+) -> sqlx::Result<bool> {
+    let removed = tx
+        .execute(
+            "DELETE FROM role_assignments WHERE organization_id = $1 AND user_id = $2 AND role_id = $3",
+            (organization, user, role),
+        )
+        .await?;
+    Ok(removed == 1)
+}
+
+/// Takes a direct permission from a member. Returns false when they did not have it.
+pub async fn remove_permission(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+    permission: &PermissionId,
+) -> sqlx::Result<bool> {
+    let removed = tx
+        .execute(
+            "DELETE FROM permission_assignments WHERE organization_id = $1 AND user_id = $2 AND permission_id = $3",
+            (organization, user, permission),
+        )
+        .await?;
+    Ok(removed == 1)
+}

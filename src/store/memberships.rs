@@ -1,0 +1,107 @@
+//! Memberships: who belongs to which organization.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use crate::clock::Timestamp;
+use crate::id::{OrganizationId, UserId};
+
+/// A user in an organization.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Membership {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The user.
+    pub user_id: UserId,
+    /// Since when.
+    pub joined_at: Timestamp,
+    /// When they last signed in to it.
+    pub last_sign_in_at: Option<Timestamp>,
+}
+
+/// The membership of a user in an organization.
+pub async fn find(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+) -> sqlx::Result<Option<Membership>> {
+    tx.optional(
+        "SELECT organization_id, user_id, joined_at, last_sign_in_at FROM memberships
+         WHERE organization_id = $1 AND user_id = $2",
+        (organization, user),
+    )
+    .await
+}
+
+/// The memberships of a user.
+pub async fn list_for_user(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Membership>> {
+    tx.all(
+        "SELECT organization_id, user_id, joined_at, last_sign_in_at FROM memberships
+         WHERE user_id = $1 ORDER BY organization_id",
+        (user,),
+    )
+    .await
+}
+
+/// Adds a user to an organization. Returns false when they belong to it already.
+pub async fn insert(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let added = tx
+        .execute(
+            "INSERT INTO memberships (organization_id, user_id, joined_at) VALUES ($1, $2, $3)
+             ON CONFLICT (organization_id, user_id) DO NOTHING",
+            (organization, user, now),
+        )
+        .await?;
+    Ok(added == 1)
+}
+
+/// Removes a user from an organization, and with it what they had there. Returns false when they did not
+/// belong to it.
+pub async fn remove(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+) -> sqlx::Result<bool> {
+    let removed = tx
+        .execute(
+            "DELETE FROM memberships WHERE organization_id = $1 AND user_id = $2",
+            (organization, user),
+        )
+        .await?;
+    Ok(removed == 1)
+}
+
+/// Notes that a user has signed in to an organization.
+pub async fn record_sign_in(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    tx.execute(
+        "UPDATE memberships SET last_sign_in_at = $3 WHERE organization_id = $1 AND user_id = $2",
+        (organization, user, now),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Adds every user who belongs nowhere to an organization. Returns how many those were.
+pub async fn insert_homeless(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    now: Timestamp,
+) -> sqlx::Result<u64> {
+    tx.execute(
+        "INSERT INTO memberships (organization_id, user_id, joined_at)
+         SELECT $1, users.id, $2 FROM users
+         WHERE NOT EXISTS (SELECT 1 FROM memberships WHERE memberships.user_id = users.id)",
+        (organization, now),
+    )
+    .await
+}

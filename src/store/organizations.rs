@@ -1,0 +1,158 @@
+//! Organizations: the customers of the business, in each of which people have their own roles.
+
+use sqlx::FromRow;
+
+use super::Tx;
+use crate::clock::Timestamp;
+use crate::id::{OrganizationId, RoleId};
+
+/// An organization.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Organization {
+    /// Its code, which never changes.
+    pub id: OrganizationId,
+    /// The name shown to people.
+    pub name: String,
+    /// A short name for addresses.
+    pub handle: Option<String>,
+    /// What the business calls it elsewhere.
+    pub external_id: Option<String>,
+    /// Whether those belong to it who belong nowhere else.
+    pub is_default: bool,
+    /// Whether whoever asks for it may join.
+    pub is_auto_membership: bool,
+    /// Since when nobody may sign in to it.
+    pub suspended_at: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The organization of that code.
+pub async fn find(tx: &mut Tx, id: &OrganizationId) -> sqlx::Result<Option<Organization>> {
+    tx.optional("SELECT * FROM organizations WHERE id = $1", (id,))
+        .await
+}
+
+/// The default organization.
+pub async fn find_default(tx: &mut Tx) -> sqlx::Result<Option<Organization>> {
+    tx.optional("SELECT * FROM organizations WHERE is_default", ())
+        .await
+}
+
+/// All organizations, by name.
+pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Organization>> {
+    tx.all("SELECT * FROM organizations ORDER BY name, id", ())
+        .await
+}
+
+/// The organizations that a user belongs to, suspended ones included, by name.
+pub async fn list_for_user(
+    tx: &mut Tx,
+    user: &crate::id::UserId,
+) -> sqlx::Result<Vec<Organization>> {
+    tx.all(
+        "SELECT organizations.* FROM organizations
+         JOIN memberships ON memberships.organization_id = organizations.id
+         WHERE memberships.user_id = $1
+         ORDER BY organizations.name, organizations.id",
+        (user,),
+    )
+    .await
+}
+
+/// Adds an organization, or writes the whole record of an existing one.
+pub async fn upsert(tx: &mut Tx, organization: &Organization) -> sqlx::Result<()> {
+    tx.execute(
+        "INSERT INTO organizations (id, name, handle, external_id, is_default, is_auto_membership, suspended_at,
+            created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         ON CONFLICT (id) DO UPDATE SET
+            name = excluded.name, handle = excluded.handle, external_id = excluded.external_id,
+            is_default = excluded.is_default, is_auto_membership = excluded.is_auto_membership,
+            suspended_at = excluded.suspended_at, updated_at = excluded.updated_at",
+        (
+            &organization.id,
+            &organization.name,
+            &organization.handle,
+            &organization.external_id,
+            organization.is_default,
+            organization.is_auto_membership,
+            organization.suspended_at,
+            organization.created_at,
+            organization.updated_at,
+        ),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Removes an organization with its memberships. Returns false when there is none of that code.
+pub async fn remove(tx: &mut Tx, id: &OrganizationId) -> sqlx::Result<bool> {
+    Ok(tx
+        .execute("DELETE FROM organizations WHERE id = $1", (id,))
+        .await?
+        == 1)
+}
+
+/// The domains whose people may join, in the order of the alphabet.
+pub async fn list_domains(tx: &mut Tx, id: &OrganizationId) -> sqlx::Result<Vec<String>> {
+    let rows: Vec<(String,)> = tx
+        .all(
+            "SELECT domain FROM organization_domains WHERE organization_id = $1 ORDER BY domain",
+            (id,),
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(domain,)| domain).collect())
+}
+
+/// Lets the people of these domains join, and of no others.
+pub async fn replace_domains(
+    tx: &mut Tx,
+    id: &OrganizationId,
+    domains: &[String],
+) -> sqlx::Result<()> {
+    tx.execute(
+        "DELETE FROM organization_domains WHERE organization_id = $1",
+        (id,),
+    )
+    .await?;
+    for domain in domains {
+        tx.execute(
+            "INSERT INTO organization_domains (organization_id, domain) VALUES ($1, $2)",
+            (id, domain),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// The roles that new members get here, besides the default roles of all organizations.
+pub async fn list_default_roles(tx: &mut Tx, id: &OrganizationId) -> sqlx::Result<Vec<RoleId>> {
+    let rows: Vec<(RoleId,)> = tx
+        .all("SELECT role_id FROM organization_default_roles WHERE organization_id = $1 ORDER BY role_id", (id,))
+        .await?;
+    Ok(rows.into_iter().map(|(role,)| role).collect())
+}
+
+/// Gives new members these roles here, and no others.
+pub async fn replace_default_roles(
+    tx: &mut Tx,
+    id: &OrganizationId,
+    roles: &[RoleId],
+) -> sqlx::Result<()> {
+    tx.execute(
+        "DELETE FROM organization_default_roles WHERE organization_id = $1",
+        (id,),
+    )
+    .await?;
+    for role in roles {
+        tx.execute(
+            "INSERT INTO organization_default_roles (organization_id, role_id) VALUES ($1, $2)",
+            (id, role),
+        )
+        .await?;
+    }
+    Ok(())
+}

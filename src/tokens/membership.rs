@@ -1,0 +1,67 @@
+//! What tokens say of organizations: the one they are for, and those the user belongs to.
+
+use crate::access::{Catalogues, evaluate};
+use crate::clock::Timestamp;
+use crate::protocol::OAuthError;
+use crate::store::grants::Grant;
+use crate::store::organizations::Organization;
+use crate::store::roles::Role;
+use crate::store::{Tx, assignments, organizations};
+
+/// The organizations of a user, as tokens show them.
+#[derive(Debug, Clone, Default)]
+pub struct Memberships {
+    /// The one that the tokens are for.
+    pub current: Option<Current>,
+    /// All that the user belongs to, by name.
+    pub all: Vec<Organization>,
+}
+
+/// The organization that tokens are for, and what their user has there.
+#[derive(Debug, Clone)]
+pub struct Current {
+    /// The organization.
+    pub organization: Organization,
+    /// The roles, by key.
+    pub roles: Vec<Role>,
+    /// The keys of the permissions, sorted, each once.
+    pub permissions: Vec<String>,
+}
+
+/// Reads them as they are now: changes show in the next token.
+///
+/// Returns `invalid_grant` when the grant is for an organization that its user has left, or that is suspended.
+pub(super) async fn load(
+    tx: &mut Tx,
+    catalogues: &Catalogues,
+    grant: &Grant,
+    now: Timestamp,
+) -> sqlx::Result<Result<Memberships, OAuthError>> {
+    let all = organizations::list_for_user(tx, &grant.user_id).await?;
+    let Some(wanted) = &grant.organization_id else {
+        return Ok(Ok(Memberships { current: None, all }));
+    };
+    let Some(organization) = all.iter().find(|organization| organization.id == *wanted) else {
+        return Ok(Err(OAuthError::invalid_grant(
+            "the End-User does not belong to the organization any more",
+        )));
+    };
+    if organization.suspended_at.is_some() {
+        return Ok(Err(OAuthError::invalid_grant(
+            "the organization is suspended",
+        )));
+    }
+    let roles = assignments::list_roles(tx, wanted, &grant.user_id).await?;
+    let permissions = assignments::list_permissions(tx, wanted, &grant.user_id).await?;
+    let catalogue = catalogues.current(tx, now).await?;
+    let access = evaluate(&catalogue, &roles, &permissions, now);
+    let current = Current {
+        organization: organization.clone(),
+        roles: access.roles.into_iter().cloned().collect(),
+        permissions: access.permissions.into_iter().map(str::to_owned).collect(),
+    };
+    Ok(Ok(Memberships {
+        current: Some(current),
+        all,
+    }))
+}
