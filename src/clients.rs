@@ -11,13 +11,38 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::{Seconds, Timestamp};
-use crate::id::{ClientId, ClientSecretId};
-use crate::protocol::OAuthError;
+use crate::id::{ApiId, ClientId, ClientSecretId};
 use crate::protocol::client::PresentedClient;
 use crate::protocol::client::authentication::UNKNOWN_CLIENT;
+use crate::protocol::{OAuthError, Scope, Scopes};
 use crate::secret::{ClientSecret, HashKey, Secret, SecretHash};
 use crate::store::clients::{Client, ClientApi, StoredSecret, UriKind};
-use crate::store::{Db, Tx, clients};
+use crate::store::types::Text;
+use crate::store::{Db, Tx, apis, clients};
+
+/// An API that a client may call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallableApi {
+    /// The API.
+    pub id: ApiId,
+    /// Its identifier in `aud` (RFC 8707 §2).
+    pub audience: String,
+    /// Which of its scopes the client may have.
+    pub allowed: Scopes,
+    /// All its scopes.
+    pub defined: Scopes,
+}
+
+impl CallableApi {
+    /// What is stored of it.
+    pub fn stored(&self) -> ClientApi {
+        ClientApi {
+            api_id: self.id.clone(),
+            audience: self.audience.clone(),
+            scopes: Text(self.allowed.clone()),
+        }
+    }
+}
 
 /// A client with everything that belongs to it.
 #[derive(Debug, Clone)]
@@ -29,7 +54,7 @@ pub struct RegisteredClient {
     /// Where browsers may go once signed out.
     pub post_logout_uris: Vec<String>,
     /// The APIs it may call.
-    pub apis: Vec<ClientApi>,
+    pub apis: Vec<CallableApi>,
     secrets: Vec<StoredSecret>,
 }
 
@@ -42,10 +67,43 @@ impl RegisteredClient {
         Ok(Some(Self {
             redirect_uris: clients::list_uris(tx, id, UriKind::Redirect).await?,
             post_logout_uris: clients::list_uris(tx, id, UriKind::PostLogout).await?,
-            apis: clients::list_apis(tx, id).await?,
+            apis: callable_apis(tx, id).await?,
             secrets: clients::list_secrets(tx, id, now).await?,
             client,
         }))
+    }
+
+    /// The scopes it may have at those of its APIs that `audiences` names, all of them together.
+    ///
+    /// A scope is a name, and two APIs may use the same one. A token for both would give it at both, so a name is
+    /// left out when the client lacks it at any API that defines it.
+    pub fn api_scopes(&self, audiences: &[String]) -> Scopes {
+        let chosen: Vec<&CallableApi> = self
+            .apis
+            .iter()
+            .filter(|api| audiences.contains(&api.audience))
+            .collect();
+        let everywhere = |scope: &str| {
+            chosen
+                .iter()
+                .all(|api| api.allowed.contains(scope) || !api.defined.contains(scope))
+        };
+        let any = chosen
+            .iter()
+            .fold(Scopes::default(), |scopes, api| scopes.union(&api.allowed));
+        any.filter(everywhere)
+    }
+
+    /// Of `scopes`, those that it may have in a token for `audiences`: its own and those of the APIs.
+    pub fn allowed_scopes(&self, scopes: &Scopes, audiences: &[String]) -> Scopes {
+        scopes.intersection(&self.client.scopes.0.union(&self.api_scopes(audiences)))
+    }
+
+    /// Of `audiences`, those that it may call.
+    pub fn allowed_audiences(&self, audiences: &[String]) -> Vec<String> {
+        let is_callable =
+            |audience: &&String| self.apis.iter().any(|api| api.audience == **audience);
+        audiences.iter().filter(is_callable).cloned().collect()
     }
 
     /// Whether it may act.
@@ -103,7 +161,7 @@ impl RegisteredClient {
 impl RegisteredClient {
     /// A client for tests of decisions, which look at little of it.
     pub(crate) fn example(id: ClientId, kind: crate::protocol::client::ApplicationKind) -> Self {
-        use crate::store::types::{Json, Text};
+        use crate::store::types::Json;
 
         let now = Timestamp::from_unix(0);
         let client = Client {
@@ -140,6 +198,28 @@ impl RegisteredClient {
             secrets: Vec::new(),
         }
     }
+}
+
+async fn callable_apis(tx: &mut Tx, client: &ClientId) -> sqlx::Result<Vec<CallableApi>> {
+    let mut callable = Vec::new();
+    for ClientApi {
+        api_id,
+        audience,
+        scopes,
+    } in clients::list_apis(tx, client).await?
+    {
+        let defined = apis::list_scopes(tx, &api_id).await?;
+        callable.push(CallableApi {
+            defined: defined
+                .iter()
+                .filter_map(|scope| Scope::parse(&scope.name))
+                .collect(),
+            allowed: scopes.0,
+            id: api_id,
+            audience,
+        });
+    }
+    Ok(callable)
 }
 
 /// The copies in memory.
@@ -236,6 +316,38 @@ mod tests {
             let outcome = client.authenticate(&presented, &key);
             assert_eq!(outcome.is_ok(), expected, "{presented:?}");
             assert!(outcome.is_err_and(|error| error.code == ErrorCode::InvalidClient) || expected);
+        }
+    }
+
+    #[test]
+    fn a_scope_that_two_apis_share_is_given_only_where_both_allow_it() {
+        let scopes = |text: &str| text.parse::<Scopes>().unwrap();
+        let api = |audience: &str, allowed: &str, defined: &str| CallableApi {
+            id: ApiId::generate(&mut rand::rng()),
+            audience: audience.to_owned(),
+            allowed: scopes(allowed),
+            defined: scopes(defined),
+        };
+        let mut client = RegisteredClient::example(
+            ClientId::generate(&mut rand::rng()),
+            ApplicationKind::Machine,
+        );
+        client.apis = vec![
+            api("orders", "read write", "read write"),
+            api("billing", "read pay", "read write pay"),
+        ];
+        for (audiences, expected) in [
+            (vec!["orders"], "read write"),
+            (vec!["billing"], "read pay"),
+            (vec!["orders", "billing"], "read pay"),
+            (vec!["unknown"], ""),
+        ] {
+            let audiences: Vec<String> = audiences.into_iter().map(str::to_owned).collect();
+            assert_eq!(
+                client.api_scopes(&audiences),
+                scopes(expected),
+                "{audiences:?}"
+            );
         }
     }
 

@@ -43,11 +43,10 @@ impl Secret {
         SecretHash(hex::encode(Sha256::digest(self.0.as_bytes())))
     }
 
-    /// A token that only a holder of this secret can make, for one `purpose`.
+    /// A token that only a holder of this secret can make, for one `purpose`. Its hash does not suffice.
     #[must_use]
     pub fn token(&self, purpose: &str) -> Self {
-        let key = HashKey::from_bytes(Sha256::digest(self.0.as_bytes()).into());
-        Self::from(BASE64_URL_SAFE_NO_PAD.encode(key.mac(purpose, "")))
+        Self::from(BASE64_URL_SAFE_NO_PAD.encode(mac(self.0.as_bytes(), purpose, "")))
     }
 
     /// The secret that follows from this one under `key`, for one `purpose`.
@@ -121,14 +120,18 @@ impl HashKey {
     }
 
     fn mac(&self, purpose: &str, text: &str) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_slice())
-            .expect("HMAC takes a key of any length (RFC 2104 §2)");
-        mac.update(purpose.as_bytes());
-        // No purpose holds a zero byte, so no two pairs give the same input.
-        mac.update(&[0]);
-        mac.update(text.as_bytes());
-        mac.finalize().into_bytes().into()
+        mac(self.0.as_slice(), purpose, text)
     }
+}
+
+fn mac(key: &[u8], purpose: &str, text: &str) -> [u8; 32] {
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length (RFC 2104 §2)");
+    mac.update(purpose.as_bytes());
+    // No purpose holds a zero byte, so no two pairs give the same input.
+    mac.update(&[0]);
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().into()
 }
 
 impl fmt::Debug for HashKey {

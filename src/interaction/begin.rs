@@ -84,7 +84,7 @@ pub async fn record_choice(
             progress.screen = screen;
             progress.registration = None;
             progress.reset_sent_to = None;
-            progress.reset_proven_for = None;
+            progress.reset_proof = None;
             if screen == Screen::SignIn {
                 progress.identifier = None;
             }

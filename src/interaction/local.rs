@@ -11,8 +11,8 @@ use crate::directory::accounts::{self, Account};
 use crate::id::UserId;
 use crate::passwords::{PasswordError, Verdict};
 use crate::secret::Secret;
-use crate::store::interactions::{Authenticated, Interaction, Screen};
-use crate::store::{Tx, identities, interactions, passwords, throttles};
+use crate::store::interactions::{Authenticated, Interaction, ResetProof, Screen};
+use crate::store::{Tx, identities, interactions, passwords, throttles, users};
 
 /// How a password is called in `amr` (RFC 8176 §2).
 const PASSWORD: &str = "pwd";
@@ -67,56 +67,80 @@ pub async fn sign_in(
         .verify(password, stored.map(|stored| &stored.password_hash), rng)
         .await?;
 
-    let mut tx = at.db.write().await?;
-    let Some(account) = account.filter(|_| !matches!(verdict, Verdict::Wrong)) else {
-        let details = json!({ "reason": "wrong password or unknown account" });
-        audit::record(
-            &mut tx,
-            Actor::Anonymous,
-            "user.sign_in_failed",
-            &identifier,
-            details,
-            at.now,
-            rng,
-        )
-        .await?;
-        tx.commit().await?;
-        return Err(SignInError::Wrong);
+    let (Some(account), Some(stored)) = (&account, stored) else {
+        return refuse(account.as_ref(), at, rng).await;
     };
+    let confirmed = match &verdict {
+        Verdict::Right => &stored.password_hash,
+        Verdict::RightRehash(new) => new,
+        Verdict::Wrong => return refuse(Some(account), at, rng).await,
+    };
+    let user = &account.user.id;
+    let mut tx = at.db.write().await?;
+    // Checking took its time. Whoever changed the password meanwhile has locked the former one out.
+    if !passwords::rehash(&mut tx, user, &stored.password_hash, confirmed).await? {
+        drop(tx);
+        return refuse(Some(account), at, rng).await;
+    }
     // Whoever knows the password has not been guessing.
     throttles::clear(&mut tx, &throttle::account_subject(&identifier, at.visitor)).await?;
-    if account.user.suspended_at.is_some() {
+    throttles::give_back(&mut tx, &throttle::address_subject(at.visitor)).await?;
+    let is_suspended = users::find(&mut tx, user)
+        .await?
+        .is_none_or(|user| user.suspended_at.is_some());
+    if is_suspended {
         tx.commit().await?;
         return Err(SignInError::Suspended);
     }
-    if let (Verdict::RightRehash(new), Some(old)) = (&verdict, &account.password) {
-        passwords::rehash(&mut tx, &account.user.id, &old.password_hash, new).await?;
-    }
     identities::record_sign_in(&mut tx, &account.identity.id, at.now).await?;
-    let is_temporary = account
-        .password
-        .as_ref()
-        .is_some_and(|password| password.is_temporary);
-    let cookie = if is_temporary {
-        require_new_password(&mut tx, interaction, identifier).await?;
+    let cookie = if stored.is_temporary {
+        let proof = ResetProof {
+            identifier,
+            replaces: Some(confirmed.clone()),
+        };
+        require_new_password(&mut tx, interaction, proof).await?;
         None
     } else {
-        Some(authenticate(&mut tx, interaction, &account.user.id, at, rng).await?)
+        Some(authenticate(&mut tx, interaction, user, at, rng).await?)
     };
     tx.commit().await?;
     Ok(cookie)
+}
+
+/// Refuses an attempt, and records it: against the account, if there is one. What was typed is not
+/// recorded, as people type passwords into the wrong field.
+async fn refuse(
+    account: Option<&Account>,
+    at: &Circumstances<'_>,
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<Option<Secret>, SignInError> {
+    let subject = account.map_or("unknown", |account| account.user.id.as_str());
+    let details = json!({ "address": at.visitor.address });
+    let mut tx = at.db.write().await?;
+    audit::record(
+        &mut tx,
+        Actor::Anonymous,
+        "user.sign_in_failed",
+        subject,
+        details,
+        at.now,
+        rng,
+    )
+    .await?;
+    tx.commit().await?;
+    Err(SignInError::Wrong)
 }
 
 /// Records that the account is theirs, and that nothing but a new password leads into it.
 async fn require_new_password(
     tx: &mut Tx,
     interaction: &mut Interaction,
-    identifier: String,
+    proof: ResetProof,
 ) -> Result<(), SignInError> {
     let progress = &mut interaction.progress.0;
     progress.screen = Screen::ForgotPassword;
     progress.reset_sent_to = None;
-    progress.reset_proven_for = Some(identifier);
+    progress.reset_proof = Some(proof);
     if interactions::update(tx, interaction).await? {
         Ok(())
     } else {
@@ -152,7 +176,7 @@ pub(super) async fn authenticate(
         session_id: session.id,
     });
     progress.registration = None;
-    progress.reset_proven_for = None;
+    progress.reset_proof = None;
     progress.reset_sent_to = None;
     if interactions::update(tx, interaction).await? {
         Ok(cookie)

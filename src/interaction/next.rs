@@ -255,7 +255,7 @@ fn authenticated_here(progress: &Progress, signed_in: &SignedIn) -> bool {
 /// The page of the door that the End-User stands at.
 fn authenticate(progress: &Progress, self_sign_up_allowed: bool) -> Step {
     match progress.screen {
-        Screen::ForgotPassword => match (&progress.reset_sent_to, &progress.reset_proven_for) {
+        Screen::ForgotPassword => match (&progress.reset_sent_to, &progress.reset_proof) {
             (_, Some(_)) => Step::ChoosePassword,
             (Some(_), None) => Step::EnterCode,
             (None, None) => Step::ForgotPassword,

@@ -6,18 +6,20 @@ use serde_json::json;
 use super::circumstances::Circumstances;
 use super::facts::SignedIn;
 use super::local::SignInError;
+use super::session;
 use super::throttle;
 use crate::audit::{self, Actor};
 use crate::directory::accounts;
 use crate::passwords::Verdict;
+use crate::secret::Secret;
 use crate::store::{passwords, throttles};
 
 /// Replaces the password of who is signed in, once they have proven to know the present one. All their
-/// other sessions end.
+/// other sessions end, and this one gets another cookie: its value is returned.
 ///
 /// # Errors
 ///
-/// [`SignInError::Wrong`] when the present password is another one, [`SignInError::Throttled`] after too many
+/// [`SignInError::Changed`] when password or session have changed meanwhile, [`SignInError::Wrong`] when the present password is another one, [`SignInError::Throttled`] after too many
 /// of these.
 pub async fn change_password(
     signed_in: &SignedIn,
@@ -25,7 +27,7 @@ pub async fn change_password(
     chosen: &str,
     at: &Circumstances<'_>,
     rng: &mut (impl CryptoRng + Send),
-) -> Result<(), SignInError> {
+) -> Result<Secret, SignInError> {
     let user = &signed_in.user.id;
     let subject = throttle::account_subject(user.as_str(), at.visitor);
     let mut tx = at.db.write().await?;
@@ -55,6 +57,16 @@ pub async fn change_password(
     }
     let hash = at.hasher.hash(chosen, rng).await?;
     let mut tx = at.db.write().await?;
+    // Checking took its time. Whoever changed the password meanwhile has locked the former one out, and
+    // whoever ended this session has ended this.
+    let is_unchanged = match &stored {
+        Some(stored) => passwords::rehash(&mut tx, user, stored, stored).await?,
+        None => false,
+    };
+    let cookie = session::renew_cookie(&mut tx, &signed_in.session, rng).await?;
+    let Some(cookie) = cookie.filter(|_| is_unchanged) else {
+        return Err(SignInError::Changed);
+    };
     throttles::clear(&mut tx, &subject).await?;
     accounts::change_password(
         &mut tx,
@@ -66,5 +78,5 @@ pub async fn change_password(
     )
     .await?;
     tx.commit().await?;
-    Ok(())
+    Ok(cookie)
 }

@@ -6,12 +6,12 @@ use super::Letter;
 use super::circumstances::Circumstances;
 use super::email_code::{self, CodeError, Entered};
 use super::local::{self, SignInError};
-use crate::directory::accounts;
+use crate::directory::accounts::{self, Account};
 use crate::secret::Secret;
 use crate::store::email_codes::Purpose;
 use crate::store::identities::IdentityKind;
-use crate::store::interactions::{Interaction, Screen};
-use crate::store::{Tx, identities, interactions};
+use crate::store::interactions::{Interaction, ResetProof, Screen};
+use crate::store::{Tx, identities, interactions, passwords};
 
 /// Records whose password was forgotten, and mails the code. Returns the mail.
 ///
@@ -40,7 +40,7 @@ pub async fn request(
     let progress = &mut interaction.progress.0;
     progress.screen = Screen::ForgotPassword;
     progress.reset_sent_to = Some(typed.clone());
-    progress.reset_proven_for = None;
+    progress.reset_proof = None;
     if !interactions::update(&mut tx, interaction).await? {
         return Err(SignInError::Changed);
     }
@@ -63,7 +63,12 @@ pub(super) async fn proven(
     interaction: &mut Interaction,
     proven: &str,
 ) -> Result<Entered, CodeError> {
-    interaction.progress.0.reset_proven_for = Some(proven.to_owned());
+    let account = accounts::find(tx, proven).await?;
+    let password = account.and_then(|account| account.password);
+    interaction.progress.0.reset_proof = Some(ResetProof {
+        identifier: proven.to_owned(),
+        replaces: password.map(|password| password.password_hash),
+    });
     if interactions::update(tx, interaction).await? {
         Ok(Entered::Proven)
     } else {
@@ -83,29 +88,33 @@ pub async fn choose_password(
     at: &Circumstances<'_>,
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<(Secret, Letter), SignInError> {
-    let email = interaction
+    let proof = interaction
         .progress
         .0
-        .reset_proven_for
+        .reset_proof
         .clone()
         .ok_or(SignInError::Changed)?;
     let hash = at.hasher.hash(password, rng).await?;
     let mut tx = at.db.write().await?;
-    let account = accounts::find(&mut tx, &email)
+    let account = accounts::find(&mut tx, &proof.identifier)
         .await?
         .ok_or(SignInError::Changed)?;
     if account.user.suspended_at.is_some() {
         return Err(SignInError::Suspended);
+    }
+    if !still_replaces(&mut tx, &account, &proof).await? {
+        drop(tx);
+        return begin_anew(interaction, at).await;
     }
     if interaction.progress.0.reset_sent_to.is_some() {
         identities::mark_verified(&mut tx, &account.identity.id, at.now).await?;
     }
     accounts::change_password(&mut tx, &account.user.id, hash, None, at.now, rng).await?;
     // Their own session was ended just now with all others; a new one takes its place.
-    let at = &Circumstances {
-        present: None,
-        ..*at
-    };
+    let present = at
+        .present
+        .filter(|present| present.user_id != account.user.id);
+    let at = &Circumstances { present, ..*at };
     let cookie = local::authenticate(&mut tx, interaction, &account.user.id, at, rng).await?;
     tx.commit().await?;
     Ok((
@@ -114,4 +123,26 @@ pub async fn choose_password(
             to: account.identity.value,
         },
     ))
+}
+
+/// Whether the account has the very password that the proof was given for.
+async fn still_replaces(tx: &mut Tx, account: &Account, proof: &ResetProof) -> sqlx::Result<bool> {
+    match &proof.replaces {
+        None => Ok(account.password.is_none()),
+        Some(former) => passwords::rehash(tx, &account.user.id, former, former).await,
+    }
+}
+
+/// Drops a proof that is void: its owner has chosen a password meanwhile.
+async fn begin_anew<T>(
+    interaction: &mut Interaction,
+    at: &Circumstances<'_>,
+) -> Result<T, SignInError> {
+    let progress = &mut interaction.progress.0;
+    progress.reset_proof = None;
+    progress.reset_sent_to = None;
+    let mut tx = at.db.write().await?;
+    interactions::update(&mut tx, interaction).await?;
+    tx.commit().await?;
+    Err(SignInError::Changed)
 }

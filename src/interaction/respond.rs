@@ -4,7 +4,6 @@ use rand::CryptoRng;
 use serde_json::json;
 
 use super::facts::{Facts, SignedIn};
-use super::session;
 use crate::audit::{self, Actor};
 use crate::clock::Seconds;
 use crate::id::OrganizationId;
@@ -16,7 +15,8 @@ use crate::tokens::authorize::{self, Authorization};
 /// The authentication context class that a password reaches: the first level of NIST SP 800-63B.
 pub const ACR: &str = "aal1";
 
-/// Gives the client a code for these scopes, in that organization. Returns the answer, or none when it was given before.
+/// Gives the client a code for these scopes, in that organization. Returns the answer; none
+/// when one was given before, or the session has ended: then what was written is to be rolled back.
 pub async fn respond(
     tx: &mut Tx,
     interaction: &Interaction,
@@ -27,7 +27,10 @@ pub async fn respond(
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Option<Delivery>> {
     let now = facts.now;
-    if !interactions::finish(tx, &interaction.id, now).await? {
+    // A session that has just ended gives nothing any more.
+    if !sessions::touch(tx, &signed_in.session.id, now).await?
+        || !interactions::finish(tx, &interaction.id, now).await?
+    {
         return Ok(None);
     }
     let request = &interaction.request.0;
@@ -70,7 +73,6 @@ pub async fn respond(
     if signed_in.session.organization_id != organization {
         sessions::record_organization(tx, &signed_in.session.id, organization.as_ref()).await?;
     }
-    session::touch(tx, &signed_in.session, now).await?;
     Ok(Some(request.grant(&code, issuer)))
 }
 

@@ -11,15 +11,12 @@ use serde_json::json;
 use super::circumstances::Circumstances;
 use super::facts::SignedIn;
 use crate::audit::{self, Actor};
-use crate::clock::{Seconds, Timestamp};
+use crate::clock::Timestamp;
 use crate::config::Sessions;
 use crate::id::{SessionId, UserId};
 use crate::secret::Secret;
 use crate::store::sessions::Session;
 use crate::store::{Tx, grants, sessions, users};
-
-/// How stale `last_seen_at` may become: a write for every page would cost more than it tells.
-const TOUCH_AFTER: Seconds = Seconds::new(60);
 
 /// The browser at the other end, as far as it can be known.
 #[derive(Debug, Clone, Default)]
@@ -68,19 +65,6 @@ fn is_alive(session: &Session, lifetimes: &Sessions, now: Timestamp) -> bool {
         && session.last_seen_at.plus(lifetimes.idle) > now
 }
 
-/// Notes that a session is in use, unless that was noted just now.
-pub async fn touch(tx: &mut Tx, session: &Session, now: Timestamp) -> sqlx::Result<()> {
-    if needs_touch(session, now) {
-        sessions::touch(tx, &session.id, now).await?;
-    }
-    Ok(())
-}
-
-/// Whether [`touch`] would write.
-pub fn needs_touch(session: &Session, now: Timestamp) -> bool {
-    now.since(session.last_seen_at) >= TOUCH_AFTER
-}
-
 /// Signs `user` in. Returns the session and the value of its cookie.
 ///
 /// The session that the browser has is renewed when it is the same user's, and ended when it isn't.
@@ -107,24 +91,7 @@ pub(super) async fn begin(
         ip_address: at.visitor.address.map(|address| address.to_string()),
         user_agent: at.visitor.user_agent.clone(),
     };
-    let session = match at.present {
-        Some(present) if present.user_id == *user => {
-            let renewed = Session {
-                id: present.id.clone(),
-                created_at: present.created_at,
-                ..session
-            };
-            sessions::renew(tx, &renewed).await?;
-            renewed
-        }
-        other => {
-            if let Some(other) = other {
-                end(tx, other, now).await?;
-            }
-            sessions::insert(tx, &session).await?;
-            session
-        }
-    };
+    let session = store(tx, session, at).await?;
     let details = json!({ "session": session.id, "methods": methods });
     audit::record(
         tx,
@@ -137,6 +104,42 @@ pub(super) async fn begin(
     )
     .await?;
     Ok((session, cookie))
+}
+
+/// Stores a session that begins: in place of the browser's present one when that is the same user's and has
+/// not ended meanwhile, else as a new one, and any other user's ends.
+async fn store(tx: &mut Tx, session: Session, at: &Circumstances<'_>) -> sqlx::Result<Session> {
+    if let Some(present) = at.present {
+        if present.user_id == session.user_id {
+            let renewed = Session {
+                id: present.id.clone(),
+                created_at: present.created_at,
+                ..session.clone()
+            };
+            if sessions::renew(tx, &renewed).await? {
+                return Ok(renewed);
+            }
+        } else {
+            end(tx, present, at.now).await?;
+        }
+    }
+    sessions::insert(tx, &session).await?;
+    Ok(session)
+}
+
+/// Gives a session another cookie, as a change of privilege asks for. Returns its value; none when the session has
+/// ended meanwhile.
+pub(super) async fn renew_cookie(
+    tx: &mut Tx,
+    session: &Session,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<Option<Secret>> {
+    let cookie = Secret::generate(rng);
+    let renewed = Session {
+        token_hash: cookie.hash(),
+        ..session.clone()
+    };
+    Ok(sessions::renew(tx, &renewed).await?.then_some(cookie))
 }
 
 /// Ends a session, and with it what clients were granted in it.

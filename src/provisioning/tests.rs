@@ -10,7 +10,6 @@ use crate::directory::accounts;
 use crate::id::ClientId;
 use crate::passwords::Verdict;
 use crate::protocol::client::{Credential, PresentedClient};
-use crate::store::types::Text;
 use crate::store::{apis, audit_events, clients, environment, users};
 use crate::tokens::claims::standard_claims;
 
@@ -268,7 +267,7 @@ async fn a_scope_taken_from_an_api_is_taken_from_its_applications() {
     1 updated
     "#);
     let client = world.client(SHOP).await.unwrap();
-    assert_eq!(client.apis[0].scopes, Text("read".parse().unwrap()));
+    assert_eq!(client.apis[0].allowed, "read".parse().unwrap());
     let error = world.apply(&shop(&with_apis)).await.unwrap_err();
     assert_eq!(
         error.to_string(),

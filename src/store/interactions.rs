@@ -49,9 +49,8 @@ pub struct Progress {
     pub identifier: Option<String>,
     /// The account they are about to create.
     pub registration: Option<Registration>,
-    /// Whose password they are about to replace: an address whose code was entered, or the identifier of an
-    /// account whose temporary password was.
-    pub reset_proven_for: Option<String>,
+    /// Whose password they are about to replace.
+    pub reset_proof: Option<ResetProof>,
     /// The address that was sent a code to replace its password.
     pub reset_sent_to: Option<String>,
     /// That they proved who they are during this interaction.
@@ -92,6 +91,15 @@ pub struct Registration {
     pub family_name: Option<String>,
     /// The password, once chosen.
     pub password_hash: Option<PasswordHash>,
+}
+
+/// A proof that an account is theirs, which a new password may stand on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ResetProof {
+    /// The address whose code was entered, or the identifier whose temporary password was.
+    pub identifier: String,
+    /// The password that is to be replaced, and no other: once its owner has chosen one, the proof is void.
+    pub replaces: Option<PasswordHash>,
 }
 
 /// A proof of who somebody is, given during this interaction.

@@ -39,17 +39,21 @@ pub async fn replace(tx: &mut Tx, user: &UserId, password: &Password) -> sqlx::R
     Ok(())
 }
 
-/// Replaces one hash by another of the same password, unless the password has changed meanwhile.
+/// Writes a hash in place of another of the same password. Returns false when the password has changed
+/// meanwhile: then whoever proved the former one has proven nothing.
+///
+/// To confirm that nothing has changed, `new` is `old`. The row stays locked until the transaction ends.
 pub async fn rehash(
     tx: &mut Tx,
     user: &UserId,
     old: &PasswordHash,
     new: &PasswordHash,
-) -> sqlx::Result<()> {
-    tx.execute(
-        "UPDATE passwords SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2",
-        (user, old, new),
-    )
-    .await?;
-    Ok(())
+) -> sqlx::Result<bool> {
+    let found = tx
+        .execute(
+            "UPDATE passwords SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2",
+            (user, old, new),
+        )
+        .await?;
+    Ok(found == 1)
 }

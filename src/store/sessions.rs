@@ -61,12 +61,12 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Writes a session that was renewed by a new authentication.
-pub async fn renew(tx: &mut Tx, session: &Session) -> sqlx::Result<()> {
-    tx.execute(
+/// Writes a session that was renewed by a new authentication. Returns false when it has ended meanwhile.
+pub async fn renew(tx: &mut Tx, session: &Session) -> sqlx::Result<bool> {
+    let renewed = tx.execute(
         "UPDATE sessions SET token_hash = $2, auth_time = $3, methods = $4, last_seen_at = $5, expires_at = $6,
             ip_address = $7, user_agent = $8
-         WHERE id = $1",
+         WHERE id = $1 AND ended_at IS NULL",
         (
             &session.id,
             &session.token_hash,
@@ -79,7 +79,7 @@ pub async fn renew(tx: &mut Tx, session: &Session) -> sqlx::Result<()> {
         ),
     )
     .await?;
-    Ok(())
+    Ok(renewed == 1)
 }
 
 /// The session whose cookie has that hash.
@@ -108,14 +108,17 @@ pub async fn list_for_user(
     .await
 }
 
-/// Notes that a session is in use.
-pub async fn touch(tx: &mut Tx, id: &SessionId, now: Timestamp) -> sqlx::Result<()> {
-    tx.execute(
-        "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2",
-        (id, now),
-    )
-    .await?;
-    Ok(())
+/// Notes that a session is in use. Returns false when it has ended.
+///
+/// The row stays locked until the transaction ends: nobody ends the session in between.
+pub async fn touch(tx: &mut Tx, id: &SessionId, now: Timestamp) -> sqlx::Result<bool> {
+    let alive = tx
+        .execute(
+            "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND expires_at > $2",
+            (id, now),
+        )
+        .await?;
+    Ok(alive == 1)
 }
 
 /// Notes to which organization the user went.

@@ -23,6 +23,16 @@ pub async fn count(
     .await
 }
 
+/// Takes one attempt of a subject back, which was none.
+pub async fn give_back(tx: &mut Tx, subject: &str) -> sqlx::Result<()> {
+    tx.execute(
+        "UPDATE throttles SET attempts = attempts - 1 WHERE subject = $1 AND attempts > 0",
+        (subject,),
+    )
+    .await?;
+    Ok(())
+}
+
 /// Forgets the attempts of a subject.
 pub async fn clear(tx: &mut Tx, subject: &str) -> sqlx::Result<()> {
     tx.execute("DELETE FROM throttles WHERE subject = $1", (subject,))

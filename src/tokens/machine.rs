@@ -52,19 +52,19 @@ pub fn authorize(
             format!("this client may not call the API {unknown}; register it for that API first"),
         ));
     }
-    let chosen = registered
-        .apis
-        .iter()
-        .filter(|api| audiences.is_empty() || audiences.contains(&api.audience));
+    let chosen = match audiences {
+        [] => registered
+            .apis
+            .iter()
+            .map(|api| api.audience.clone())
+            .collect(),
+        some => registered.allowed_audiences(some),
+    };
     let mut granted = MachineGrant {
-        audiences: Vec::new(),
-        scopes: Scopes::default(),
+        scopes: registered.api_scopes(&chosen),
+        audiences: chosen,
         requested,
     };
-    for api in chosen {
-        granted.audiences.push(api.audience.clone());
-        granted.scopes = granted.scopes.union(&api.scopes.0);
-    }
     if !granted.requested.is_empty() {
         let missing = granted.requested.difference(&granted.scopes);
         if !missing.is_empty() {

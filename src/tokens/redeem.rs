@@ -4,6 +4,7 @@ use rand::CryptoRng;
 
 use super::{Entitlement, membership, revoke};
 use crate::access::Catalogues;
+use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
 use crate::protocol::OAuthError;
 use crate::protocol::pkce::{self, CodeChallenge};
@@ -31,12 +32,13 @@ pub struct Presented {
 /// first time (RFC 6749 §4.1.2), and that has to be committed.
 pub async fn redeem(
     tx: &mut Tx,
-    client: &Client,
+    registered: &RegisteredClient,
     presented: Presented,
     catalogues: &Catalogues,
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Result<Entitlement, OAuthError>> {
+    let client = &registered.client;
     let hash = presented.code.hash();
     let Some(code) = codes::find(tx, &hash).await? else {
         return Ok(Err(OAuthError::invalid_grant(
@@ -61,7 +63,7 @@ pub async fn redeem(
             "the code was redeemed before; what it gave is revoked",
         )));
     }
-    let Some(mut grant) = grants::find(tx, &code.grant_id).await? else {
+    let Some(mut grant) = allowed_still(registered, grants::find(tx, &code.grant_id).await?) else {
         return Ok(Err(OAuthError::invalid_grant(
             "the authorization has expired",
         )));
@@ -94,6 +96,14 @@ pub async fn redeem(
         memberships,
         subject,
     }))
+}
+
+/// The grant, less what its client may not have any more.
+pub(super) fn allowed_still(registered: &RegisteredClient, grant: Option<Grant>) -> Option<Grant> {
+    let mut grant = grant?;
+    grant.audiences.0 = registered.allowed_audiences(&grant.audiences.0);
+    grant.scopes.0 = registered.allowed_scopes(&grant.scopes.0, &grant.audiences.0);
+    Some(grant)
 }
 
 /// Stores the first refresh token, and lets the grant live as long as anything of it. Returns until when that is.

@@ -12,9 +12,10 @@
 
 use rand::CryptoRng;
 
-use super::redeem::refresh_expiry;
+use super::redeem::{allowed_still, refresh_expiry};
 use super::{Entitlement, membership, revoke};
 use crate::access::Catalogues;
+use crate::clients::RegisteredClient;
 use crate::clock::{Seconds, Timestamp};
 use crate::protocol::OAuthError;
 use crate::protocol::scope::Scopes;
@@ -54,12 +55,13 @@ pub struct Terms<'a> {
 /// A refusal is part of the value, not an error: reuse revokes the grant, and that has to be committed.
 pub async fn refresh(
     tx: &mut Tx,
-    client: &Client,
+    registered: &RegisteredClient,
     presented: Presented,
     terms: Terms<'_>,
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Result<Entitlement, OAuthError>> {
+    let client = &registered.client;
     let unknown = || OAuthError::invalid_grant("the refresh token is unknown, expired or revoked");
     let Some(token) = refresh_tokens::find(tx, &presented.refresh_token.hash()).await? else {
         return Ok(Err(unknown()));
@@ -69,7 +71,7 @@ pub async fn refresh(
             "the refresh token was issued to another client",
         )));
     }
-    let grant = match grants::find(tx, &token.grant_id).await? {
+    let grant = match allowed_still(registered, grants::find(tx, &token.grant_id).await?) {
         Some(grant) if grant.revoked_at.is_none() && token.expires_at > now => grant,
         _ => return Ok(Err(unknown())),
     };

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::claims::{GRANT_ID, GRANT_TYPES};
 use super::keyring::{Claims, Keyring};
 use crate::clock::Timestamp;
-use crate::id::{ClientId, GrantId, UserId};
+use crate::id::{ClientId, GrantId, SessionId, UserId};
 use crate::protocol::{Issuer, Scope, Scopes};
 use crate::store::grants::Grant;
 use crate::store::{Tx, clients, grants, revoked_tokens};
@@ -123,7 +123,7 @@ pub struct IdTokenHint {
     /// The client it was issued to.
     pub client_id: ClientId,
     /// The session it came from.
-    pub session_id: Option<String>,
+    pub session_id: Option<SessionId>,
 }
 
 /// Reads an `id_token_hint`. An expired one is still a hint (OpenID Connect Core 1.0 §3.1.2.1). Pure.
@@ -138,7 +138,6 @@ pub fn id_token_hint(keyring: &Keyring, issuer: &Issuer, jwt: &str) -> Option<Id
         client_id: ClientId::parse(claims.get("azp")?.as_str()?)?,
         session_id: claims
             .get("sid")
-            .and_then(|sid| sid.as_str())
-            .map(str::to_owned),
+            .and_then(|sid| SessionId::parse(sid.as_str()?)),
     })
 }

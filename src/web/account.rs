@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use axum_extra::extract::cookie::CookieJar;
 
 use crate::clock::Timestamp;
 use crate::interaction::local::SignInError;
@@ -147,9 +148,11 @@ async fn change(
     let (present, chosen) = (fields.get("p_password"), fields.get("p_first_password"));
     let mut rng = app.random.generator();
     match password_change::change_password(signed_in, present, chosen, &at, &mut rng).await {
-        Ok(()) => {
+        Ok(cookie) => {
             tell(&visit).await;
-            Ok(visit.page(StatusCode::OK, true, Problems::none()))
+            let page = visit.page(StatusCode::OK, true, Problems::none());
+            let issuer = &app.config.server.issuer;
+            Ok((Ours::Session.set(CookieJar::new(), issuer, &cookie), page).into_response())
         }
         Err(SignInError::Throttled(throttled)) => {
             let problems = Problems::form(Message::new("too-many-attempts"));
@@ -163,7 +166,7 @@ async fn change(
         }
         Err(SignInError::Busy(error)) => Err(error.into()),
         Err(SignInError::Sql(error)) => Err(error.into()),
-        // Neither can come of a change: there is no interaction, and a suspended user has no session.
+        // A suspended user has no session.
         Err(SignInError::Changed | SignInError::Suspended) => Ok(Redirect::to("/").into_response()),
     }
 }

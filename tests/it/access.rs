@@ -227,7 +227,7 @@ impl Cast {
             .replace("{*file}", "nothing");
         let method = Method::from_bytes(method.as_bytes()).expect("it is a method");
         let is_form = method != Method::GET;
-        let mut request = self.world.http().request(method, self.world.url(&path));
+        let mut request = World::http().request(method, self.world.url(&path));
         let browser = match actor {
             Actor::Visitor => Some(&mut self.visitor),
             Actor::User => Some(&mut self.user),
@@ -399,7 +399,7 @@ async fn a_head_request_gets_what_a_get_would_without_its_body() {
         "/.well-known/jwks.json",
         "/.well-known/openid-configuration",
     ] {
-        let response = world.http().head(world.url(path)).send().await;
+        let response = World::http().head(world.url(path)).send().await;
         let response = response.expect("the server answers");
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         let body = response.bytes().await.expect("it ends");

@@ -2,6 +2,8 @@
 //!
 //! `support` holds the world that they live in; the rest has the names of `src`.
 
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
 mod access;
 mod architecture;
 mod browser;

@@ -83,7 +83,7 @@ async fn token(world: &World, client_id: &str, secret: &str) -> Value {
         ("client_secret", secret),
         ("scope", ""),
     ];
-    let request = world.http().post(world.url("/oauth2/token")).form(&form);
+    let request = World::http().post(world.url("/oauth2/token")).form(&form);
     let response = request.send().await.expect("the server answers");
     response.json().await.expect("the answer is JSON")
 }

@@ -12,7 +12,7 @@ use crate::protocol::authorization::{self, ClientPolicy};
 use crate::protocol::client::ApplicationKind;
 use crate::secret::Secret;
 use crate::store::environment::Policies;
-use crate::store::interactions::{Authenticated, Registration};
+use crate::store::interactions::{Authenticated, Registration, ResetProof};
 use crate::store::sessions::Session;
 use crate::store::types::Json;
 use crate::store::users::User;
@@ -359,7 +359,10 @@ fn a_forgotten_password_asks_whose_then_for_the_code_then_for_another() {
     assert_eq!(with_nobody_signed_in(progress.clone()), "ForgotPassword");
     progress.reset_sent_to = Some(address());
     assert_eq!(with_nobody_signed_in(progress.clone()), "EnterCode");
-    progress.reset_proven_for = Some(address());
+    progress.reset_proof = Some(ResetProof {
+        identifier: address(),
+        replaces: None,
+    });
     assert_eq!(with_nobody_signed_in(progress.clone()), "ChoosePassword");
     // A temporary password proves as much as a code does.
     progress.reset_sent_to = None;

@@ -13,7 +13,7 @@ pub(super) use written::Written;
 use super::change::{Change, Fields, Noun, Subject};
 use super::error::ApplyError;
 use super::{Hashing, record};
-use crate::clients::RegisteredClient;
+use crate::clients::{CallableApi, RegisteredClient};
 use crate::clock::{Seconds, Timestamp};
 use crate::id::ClientId;
 use crate::protocol::scope::Scopes;
@@ -97,7 +97,11 @@ async fn write(
             &before.client,
             &before.redirect_uris,
             &before.post_logout_uris,
-            &before.apis,
+            &before
+                .apis
+                .iter()
+                .map(CallableApi::stored)
+                .collect::<Vec<_>>(),
         )
     });
     let fields_after = fields(

@@ -7,7 +7,7 @@ use super::delivery::deliver;
 use crate::clients::RegisteredClient;
 use crate::interaction;
 use crate::protocol::authorization::{self, AuthorizationRequest, ClientPolicy, Rejection};
-use crate::protocol::{ErrorCode, OAuthError};
+use crate::protocol::{ErrorCode, OAuthError, Scopes};
 use crate::store::organizations;
 use crate::web::error::PageError;
 use crate::web::extract::{Browser, Now, Parameters};
@@ -38,8 +38,11 @@ pub async fn authorize(
             "the client is unknown",
         )));
     };
-    let request = match authorization::parse(&params, &policy(&client), now) {
-        Ok(request) => request,
+    let request = match authorization::parse(&params, &policy(&client, &grantable(&client)), now) {
+        Ok(request) => AuthorizationRequest {
+            scopes: client.allowed_scopes(&request.scopes, &request.audiences),
+            ..request
+        },
         Err(Rejection::Redirect {
             redirect_uri,
             response_mode,
@@ -76,12 +79,20 @@ pub async fn authorize(
     Ok(Redirect::to(&format!("/interaction/{}", interaction.id)).into_response())
 }
 
-fn policy(client: &RegisteredClient) -> ClientPolicy<'_> {
+/// All scopes that a client may ever have; which of them, depends on the APIs that it asks for.
+fn grantable(client: &RegisteredClient) -> Scopes {
+    let of_apis = client.apis.iter().map(|api| &api.allowed);
+    of_apis.fold(client.client.scopes.0.clone(), |scopes, api| {
+        scopes.union(api)
+    })
+}
+
+fn policy<'a>(client: &'a RegisteredClient, allowed_scopes: &'a Scopes) -> ClientPolicy<'a> {
     ClientPolicy {
         client_id: &client.client.id,
         redirect_uris: &client.redirect_uris,
         grant_types: client.client.kind.0.default_grant_types(),
-        allowed_scopes: &client.client.scopes.0,
+        allowed_scopes,
         pkce_required: client.client.requires_pkce,
     }
 }

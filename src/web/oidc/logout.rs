@@ -21,6 +21,7 @@ use crate::interaction::SignedIn;
 use crate::interaction::session;
 use crate::protocol::logout::LogoutRequest;
 use crate::protocol::{OAuthError, Params};
+use crate::store::sessions::Session;
 use crate::store::{grants, sessions};
 use crate::tokens::verify::{IdTokenHint, id_token_hint};
 use crate::web::account;
@@ -56,11 +57,18 @@ pub async fn logout(
         (Some(signed_in), None) if !situation.is_proven() => {
             ask(&site, &browser, signed_in, &situation, &params).await
         }
-        (Some(signed_in), _) => {
-            end(&site, signed_in, request.all_sessions, now).await?;
+        (Some(signed_in), answer) => {
+            // Anybody can lead a browser here. To sign out everywhere takes a proof, or the End-User's word.
+            let everywhere = request.all_sessions && (answer.is_some() || situation.hint_fits());
+            end(&site, &signed_in.session, everywhere, now).await?;
             Ok(leave(&site, browser, &situation))
         }
-        (None, _) => Ok(leave(&site, browser, &situation)),
+        (None, _) => {
+            if let Some(session) = hinted_session(&site, situation.hint.as_ref()).await? {
+                end(&site, &session, false, now).await?;
+            }
+            Ok(leave(&site, browser, &situation))
+        }
     }
 }
 
@@ -171,20 +179,33 @@ impl Situation {
         })
     }
 
-    /// Whether the request needs no confirmation by the End-User.
-    fn is_proven(&self) -> bool {
-        let hint_fits = match (&self.hint, &self.signed_in) {
+    /// Whether the hint speaks of who is signed in.
+    fn hint_fits(&self) -> bool {
+        match (&self.hint, &self.signed_in) {
             (Some(hint), Some(signed_in)) => hint.subject == signed_in.user.id,
             _ => false,
-        };
-        hint_fits || (self.target.is_some() && !self.is_openid)
+        }
+    }
+
+    /// Whether the request needs no confirmation by the End-User.
+    fn is_proven(&self) -> bool {
+        self.hint_fits() || (self.target.is_some() && !self.is_openid)
     }
 
     /// Where the browser may be sent: with proof of who asks, or to a target of the other tradition.
     fn destination(&self) -> Option<&str> {
-        let may_redirect = self.hint.is_some() || !self.is_openid || self.signed_in.is_some();
+        let may_redirect = self.hint.is_some() || !self.is_openid;
         self.destination.as_deref().filter(|_| may_redirect)
     }
+}
+
+/// The session that a hint speaks of, when the browser knows it no more: its clients may still hold tokens.
+async fn hinted_session(site: &Site, hint: Option<&IdTokenHint>) -> sqlx::Result<Option<Session>> {
+    let Some((hint, id)) = hint.and_then(|hint| Some((hint, hint.session_id.as_ref()?))) else {
+        return Ok(None);
+    };
+    let found = sessions::find(&mut site.app.db.read().await?, id).await?;
+    Ok(found.filter(|session| session.user_id == hint.subject && session.ended_at.is_none()))
 }
 
 /// Asks the End-User, and keeps the request's parameters in the form.
@@ -224,20 +245,19 @@ async fn ask(
 
 async fn end(
     site: &Site,
-    signed_in: &SignedIn,
+    session: &Session,
     everywhere: bool,
     now: Timestamp,
 ) -> Result<(), PageError> {
     let app = &site.app;
-    let user = &signed_in.user.id;
+    let user = &session.user_id;
     let mut tx = app.db.write().await?;
     if everywhere {
         session::end_all(&mut tx, user, now).await?;
     } else {
-        session::end(&mut tx, &signed_in.session, now).await?;
+        session::end(&mut tx, session, now).await?;
     }
-    let remaining = sessions::list_for_user(&mut tx, user, now).await?.len();
-    let details = json!({ "session": signed_in.session.id, "everywhere": everywhere, "remaining": remaining });
+    let details = json!({ "session": session.id, "everywhere": everywhere });
     let mut rng = app.random.generator();
     audit::record(
         &mut tx,

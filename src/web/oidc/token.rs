@@ -78,7 +78,6 @@ async fn entitle(
     now: Timestamp,
 ) -> Result<Entitlement, JsonError> {
     let app = &site.app;
-    let client = &client.client;
     let mut rng = app.random.generator();
     let mut tx = app.db.write().await?;
     let outcome = match request {

@@ -226,7 +226,8 @@ fn address(progress: &Progress) -> &str {
         Screen::Register => registration.map(|registration| registration.email.as_str()),
         Screen::ForgotPassword | Screen::SignIn => {
             let sent_to = progress.reset_sent_to.as_deref();
-            sent_to.or(progress.reset_proven_for.as_deref())
+            let proven = progress.reset_proof.as_ref();
+            sent_to.or(proven.map(|proof| proof.identifier.as_str()))
         }
     };
     address.unwrap_or_default()
@@ -252,7 +253,7 @@ async fn in_words(scene: &Scene, scopes: &Scopes) -> sqlx::Result<Vec<String>> {
     let mut registered = Vec::new();
     let mut tx = scene.site.app.db.read().await?;
     for api in &scene.facts.client.apis {
-        registered.extend(apis::list_scopes(&mut tx, &api.api_id).await?);
+        registered.extend(apis::list_scopes(&mut tx, &api.id).await?);
     }
     let in_words = |scope: &str| {
         let registered = registered.iter().find(|known| known.name == scope);

@@ -191,7 +191,12 @@ fn known_words(scene: &Scene, interaction: &Interaction) -> Vec<String> {
         scene.shell.brand.name.clone(),
         scene.shell.name().to_owned(),
     ];
-    words.extend(progress.reset_proven_for.clone());
+    words.extend(
+        progress
+            .reset_proof
+            .as_ref()
+            .map(|proof| proof.identifier.clone()),
+    );
     if let Some(registration) = &progress.registration {
         words.push(registration.email.clone());
         words.extend(registration.given_name.clone());

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Scene, header};
-use crate::support::{Answer, Engine, TestClient, Tokens, on_each_engine};
+use crate::support::{Answer, Engine, TestClient, Tokens, World, on_each_engine};
 
 on_each_engine! {
     of_two_redemptions_at_once_exactly_one_wins_forty_times
@@ -58,7 +58,7 @@ async fn of_two_nodes_exactly_one_redeems_a_code(engine: Engine) {
 async fn an_interaction_opened_twice_at_once_gives_one_code(engine: Engine) {
     let scene = Scene::on(engine).await;
     for round in 0..10 {
-        let request = scene.world.http().get(scene.client.authorize_url(&[]));
+        let request = World::http().get(scene.client.authorize_url(&[]));
         let response = request.send().await.expect("the server answers");
         let location = header(response.headers(), "location").to_owned();
         let (mut one, mut other) = (scene.browser.tab(), scene.browser.tab());

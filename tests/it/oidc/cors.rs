@@ -24,7 +24,7 @@ const FOR_CLIENTS: [&str; 5] = [
 ];
 
 async fn send(world: &World, method: Method, path: &str, origin: &str) -> Response {
-    let request = world.http().request(method.clone(), world.url(path));
+    let request = World::http().request(method.clone(), world.url(path));
     let mut request = request.header("origin", origin);
     if method == Method::OPTIONS {
         request = request

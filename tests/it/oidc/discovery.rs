@@ -32,7 +32,7 @@ async fn the_document() {
 #[tokio::test]
 async fn it_is_json_cacheable_and_the_same_for_oauth() {
     let world = World::new().await;
-    let response = world.http().get(world.url(PATH)).send().await.unwrap();
+    let response = World::http().get(world.url(PATH)).send().await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(
         header(response.headers(), "content-type"),
@@ -49,8 +49,7 @@ async fn the_issuer_is_the_address_without_the_well_known_part() {
     let document = world.json(PATH).await;
     assert_eq!(document["issuer"], world.issuer());
     // Whatever name a request comes by: the issuer is configured.
-    let request = world
-        .http()
+    let request = World::http()
         .get(world.url(PATH))
         .header("host", "attacker.example.test");
     let document: Value = request.send().await.unwrap().json().await.unwrap();
@@ -68,7 +67,7 @@ async fn every_endpoint_is_there() {
     for (name, address) in endpoints {
         let address = address.as_str().unwrap();
         assert!(address.starts_with(world.issuer()), "{name}");
-        let response = world.http().get(address).send().await.unwrap();
+        let response = World::http().get(address).send().await.unwrap();
         assert_ne!(response.status(), 404, "{name}");
         count += 1;
     }

@@ -217,7 +217,7 @@ async fn each_algorithm_has_a_key_and_clients_choose() {
 async fn the_key_set_can_be_cached_but_not_for_long() {
     let world = World::new().await;
     let address = world.url("/.well-known/jwks.json");
-    let response = world.http().get(address).send().await.unwrap();
+    let response = World::http().get(address).send().await.unwrap();
     assert_eq!(
         header(response.headers(), "content-type"),
         "application/jwk-set+json"

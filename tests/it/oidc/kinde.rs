@@ -86,10 +86,7 @@ async fn the_user_profile() {
 async fn the_user_profile_of_version_1() {
     let mut scene = Scene::with_every_claim(|_| {}).await;
     let tokens = scene.tokens(&[]).await;
-    let request = scene
-        .world
-        .http()
-        .get(scene.world.url("/oauth2/user_profile"));
+    let request = World::http().get(scene.world.url("/oauth2/user_profile"));
     let response = request.bearer_auth(&tokens.access_token).send().await;
     let answer: Value = response.unwrap().json().await.unwrap();
     assert_json_snapshot!(tamed(&scene.world, &scene.client, &answer));

@@ -216,8 +216,7 @@ fn error_in(arrived: &Url) -> String {
 
 /// Posts a body to an endpoint, authenticated in the body by nothing but what it holds.
 async fn post(world: &World, path: &str, headers: &[(&'static str, &str)], body: &str) -> Answer {
-    let mut request = world
-        .http()
+    let mut request = World::http()
         .post(world.url(path))
         .header("content-type", "application/x-www-form-urlencoded");
     for (name, value) in headers {

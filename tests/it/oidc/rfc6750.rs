@@ -1,7 +1,7 @@
 //! RFC 6750: bearer tokens, at the `UserInfo` endpoint.
 
 use super::{Scene, header, post};
-use crate::support::{Answer, Engine, Tokens, on_each_engine};
+use crate::support::{Answer, Engine, Tokens, World, on_each_engine};
 
 const PATHS: [&str; 2] = ["/oauth2/v2/user_profile", "/oauth2/userinfo"];
 
@@ -31,7 +31,7 @@ async fn a_token_may_come_in_the_header_or_in_the_body(engine: Engine) {
 }
 
 async fn get(scene: &Scene, path: &str, authorization: Option<&str>) -> Answer {
-    let mut request = scene.world.http().get(scene.world.url(path));
+    let mut request = World::http().get(scene.world.url(path));
     if let Some(authorization) = authorization {
         request = request.header("authorization", authorization);
     }

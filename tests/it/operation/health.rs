@@ -9,7 +9,7 @@ on_each_engine! {
 async fn a_server_that_is_well_says_so(engine: Engine) {
     let world = World::on(engine).await;
     for (path, expected) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
-        let answer = world.http().get(world.url(path)).send().await;
+        let answer = World::http().get(world.url(path)).send().await;
         let answer = answer.expect("the server answers");
         assert_eq!(answer.status(), 200, "{path}");
         assert_eq!(answer.text().await.expect("it is text"), expected);

@@ -65,7 +65,7 @@ impl Relay {
 }
 
 async fn status_of(world: &World, path: &str) -> (StatusCode, Option<String>) {
-    let answer = world.http().get(world.url(path)).send().await;
+    let answer = World::http().get(world.url(path)).send().await;
     let answer = answer.expect("the server answers");
     let wait = answer.headers().get("retry-after");
     let wait = wait

@@ -39,19 +39,19 @@ impl Proxied<'_> {
     }
 
     async fn open(&mut self, path: &str) -> Page {
-        let response = self.send(self.world.http().get(self.world.url(path))).await;
+        let response = self.send(World::http().get(self.world.url(path))).await;
         page(response).await
     }
 
     async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
-        let request = self.world.http().post(self.world.url(path)).form(fields);
+        let request = World::http().post(self.world.url(path)).form(fields);
         page(self.send(request).await).await
     }
 
     /// Signs in, up to the redirect to the client.
     async fn sign_in(&mut self, client: &TestClient) {
         let begun = self
-            .send(self.world.http().get(client.authorize_url(&[])))
+            .send(World::http().get(client.authorize_url(&[])))
             .await;
         let interaction = location(begun.headers());
         let csrf = self
@@ -155,8 +155,7 @@ async fn links_come_from_the_configuration_whatever_the_host_header_says() {
         "/nothing",
     ];
     for path in paths {
-        let request = world
-            .http()
+        let request = World::http()
             .get(world.url(path))
             .header("host", "evil.example.test");
         let request = request.header("x-forwarded-host", "evil.example.test");
@@ -164,7 +163,7 @@ async fn links_come_from_the_configuration_whatever_the_host_header_says() {
         let text = answer.text().await.expect("the answer is text");
         assert!(!text.contains("evil.example.test"), "{path}");
     }
-    let request = world.http().get(client.authorize_url(&[]));
+    let request = World::http().get(client.authorize_url(&[]));
     let request = request.header("host", "evil.example.test");
     let answer = request.send().await.expect("the server answers");
     assert!(location(answer.headers()).starts_with("/interaction/"));

@@ -229,7 +229,7 @@ async fn a_token_travels_in_no_query() {
         "/oauth2/userinfo?access_token={}",
         scene.tokens.access_token
     );
-    let answer = scene.world.http().get(scene.world.url(&path)).send().await;
+    let answer = World::http().get(scene.world.url(&path)).send().await;
     let answer = answer.expect("the server answers");
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
 }

@@ -140,11 +140,11 @@ async fn so_is_every_other_answer() {
         &style,
     ];
     for path in answers {
-        let answer = world.http().get(world.url(path)).send().await;
+        let answer = World::http().get(world.url(path)).send().await;
         assert_secure(answer.expect("the server answers").headers(), path);
     }
     assert_secure(&client.token(&[]).await.headers, "/oauth2/token");
-    let redirect = world.http().get(client.authorize_url(&[])).send().await;
+    let redirect = World::http().get(client.authorize_url(&[])).send().await;
     assert_secure(
         redirect.expect("the server answers").headers(),
         "a redirect",
@@ -155,7 +155,7 @@ async fn so_is_every_other_answer() {
 async fn on_https_browsers_are_told_to_stay_there() {
     let world = World::with(&[("SERVER__ISSUER", "https://id.example.test")]).await;
     for path in ["/", "/nothing", "/healthz", "/.well-known/jwks.json"] {
-        let answer = world.http().get(world.url(path)).send().await;
+        let answer = World::http().get(world.url(path)).send().await;
         let answer = answer.expect("the server answers");
         let value = text(answer.headers(), "strict-transport-security");
         assert!(value.starts_with("max-age=31536000"), "{path}: {value:?}");
@@ -168,8 +168,7 @@ async fn the_authorization_endpoint_and_the_pages_are_not_read_across_origins() 
     let client = world.client().await;
     let url = client.authorize_url(&[]);
     for address in [url.as_str(), &world.url("/"), &world.url("/logout")] {
-        let request = world
-            .http()
+        let request = World::http()
             .get(address)
             .header("origin", "https://app.example.test");
         let answer = request.send().await.expect("the server answers");

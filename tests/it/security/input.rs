@@ -21,8 +21,7 @@ const ENDPOINTS: &[&str] = &[
 ];
 
 async fn post(world: &World, path: &str, media_type: &str, body: impl Into<Vec<u8>>) -> Response {
-    let request = world
-        .http()
+    let request = World::http()
         .post(world.url(path))
         .header(CONTENT_TYPE, media_type);
     let answer = request.body(body.into()).send().await;
@@ -136,8 +135,7 @@ async fn a_form_field_that_is_repeated_is_no_way_around_another() {
 /// An answer's headers, when a parameter tried to write some of its own.
 async fn headers_with(client: &TestClient, world: &World, name: &str, value: &str) -> HeaderMap {
     let url = client.authorize_url(&[(name, value), ("prompt", "none")]);
-    let mut answer = world
-        .http()
+    let mut answer = World::http()
         .get(url)
         .send()
         .await
@@ -145,7 +143,7 @@ async fn headers_with(client: &TestClient, world: &World, name: &str, value: &st
     if let Some(location) = answer.headers().get("location").cloned() {
         let location = location.to_str().expect("text").to_owned();
         if location.starts_with('/') {
-            let next = world.http().get(world.url(&location)).send().await;
+            let next = World::http().get(world.url(&location)).send().await;
             answer = next.expect("the server answers");
         }
     }
@@ -329,7 +327,7 @@ async fn a_strange_header_is_no_failure_of_ours() {
             &world.url("/oauth2/userinfo"),
         ] {
             let value = reqwest::header::HeaderValue::from_bytes(value).expect("it can be sent");
-            let answer = world.http().get(address).header(*name, value).send().await;
+            let answer = World::http().get(address).header(*name, value).send().await;
             let status = answer.expect("the server answers").status();
             assert!(status.as_u16() < 500, "{name} at {address}: {status}");
         }

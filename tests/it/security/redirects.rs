@@ -112,7 +112,7 @@ async fn a_path_that_looks_like_a_host_is_no_redirect() {
         "/interaction//evil.test",
         "/logout//evil.test",
     ] {
-        let answer = world.http().get(world.url(path)).send().await;
+        let answer = World::http().get(world.url(path)).send().await;
         let answer = answer.expect("the server answers");
         assert!(!answer.headers().contains_key("location"), "{path}");
     }

@@ -92,7 +92,7 @@ async fn org_code_decides(engine: Engine) {
     let closed = world.organization("Closed").await;
     let open = world
         .organization_with("Open", |organization| {
-            organization.is_auto_membership = true
+            organization.is_auto_membership = true;
         })
         .await;
     world.join(&ada, &acme).await;

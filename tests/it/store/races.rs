@@ -83,7 +83,7 @@ async fn a_username_belongs_to_one_account(engine: Engine) {
 async fn begun(engine: Engine) -> (World, InteractionId) {
     let world = World::on(engine).await;
     let client = world.client().await;
-    let answer = world.http().get(client.authorize_url(&[])).send().await;
+    let answer = World::http().get(client.authorize_url(&[])).send().await;
     let answer = answer.expect("the server answers");
     let location = answer.headers()["location"].to_str().expect("text");
     let id = location.trim_start_matches("/interaction/");

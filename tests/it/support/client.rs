@@ -16,7 +16,7 @@ use vestibule::secret::ClientSecret;
 use vestibule::store::apis::Api;
 use vestibule::store::clients::{Client, ClientApi, UriKind};
 use vestibule::store::types::{Json, Text};
-use vestibule::store::{self};
+use vestibule::store::{self, Tx};
 
 use super::World;
 
@@ -198,10 +198,43 @@ impl World {
         post_logout_uris: &[&str],
         adjust: impl FnOnce(&mut Client),
     ) -> TestClient {
-        let mut rng = self.app.random.generator();
-        let now = self.now();
-        let mut client = Client {
-            id: ClientId::generate(&mut rng),
+        let mut client = self.unregistered(kind);
+        adjust(&mut client);
+        let owned =
+            |uris: &[&str]| -> Vec<String> { uris.iter().map(|uri| (*uri).to_owned()).collect() };
+        let mut tx = self.app.db.write().await.unwrap();
+        store::clients::upsert(&mut tx, &client).await.unwrap();
+        for (kind, uris) in [
+            (UriKind::Redirect, redirect_uris),
+            (UriKind::PostLogout, post_logout_uris),
+        ] {
+            store::clients::replace_uris(&mut tx, &client.id, kind, &owned(uris))
+                .await
+                .unwrap();
+        }
+        let secret = if kind.is_confidential() {
+            Some(self.give_secret(&mut tx, &client.id).await)
+        } else {
+            None
+        };
+        tx.commit().await.unwrap();
+        TestClient {
+            id: client.id,
+            secret,
+            redirect_uri: redirect_uris
+                .first()
+                .copied()
+                .unwrap_or_default()
+                .to_owned(),
+            issuer: self.issuer().to_owned(),
+            http: World::http(),
+        }
+    }
+
+    /// A client as most are, not stored yet.
+    fn unregistered(&self, kind: ApplicationKind) -> Client {
+        Client {
+            id: ClientId::generate(&mut self.app.random.generator()),
             name: "Acme Notes".to_owned(),
             kind: Text(kind),
             auth_methods: Text(kind.default_auth_methods()),
@@ -223,67 +256,20 @@ impl World {
             policy_uri: None,
             terms_uri: None,
             disabled_at: None,
-            created_at: now,
-            updated_at: now,
-        };
-        adjust(&mut client);
-        let owned = |uris: &[&str]| {
-            uris.iter()
-                .map(|uri| (*uri).to_owned())
-                .collect::<Vec<String>>()
-        };
-        let mut tx = self
-            .app
-            .db
-            .write()
-            .await
-            .expect("the database takes writes");
-        store::clients::upsert(&mut tx, &client)
-            .await
-            .expect("the database takes writes");
-        for (kind, uris) in [
-            (UriKind::Redirect, redirect_uris),
-            (UriKind::PostLogout, post_logout_uris),
-        ] {
-            store::clients::replace_uris(&mut tx, &client.id, kind, &owned(uris))
-                .await
-                .expect("the database takes writes");
+            created_at: self.now(),
+            updated_at: self.now(),
         }
-        let secret = if kind.is_confidential() {
-            let secret = ClientSecret::generate(&mut rng);
-            let id = ClientSecretId::generate(&mut rng);
-            let overlap = Seconds::new(0);
-            let secret = clients::rotate_secret(
-                &mut tx,
-                &client.id,
-                secret,
-                &self.app.hash_key,
-                overlap,
-                id,
-                now,
-            )
-            .await;
-            Some(
-                secret
-                    .expect("the database takes writes")
-                    .expose()
-                    .to_owned(),
-            )
-        } else {
-            None
-        };
-        tx.commit().await.expect("the database takes writes");
-        TestClient {
-            id: client.id,
-            secret,
-            redirect_uri: redirect_uris
-                .first()
-                .copied()
-                .unwrap_or_default()
-                .to_owned(),
-            issuer: self.issuer().to_owned(),
-            http: self.http(),
-        }
+    }
+
+    async fn give_secret(&self, tx: &mut Tx, client: &ClientId) -> String {
+        let mut rng = self.app.random.generator();
+        let (secret, id) = (
+            ClientSecret::generate(&mut rng),
+            ClientSecretId::generate(&mut rng),
+        );
+        let (key, overlap) = (&self.app.hash_key, Seconds::new(0));
+        let given = clients::rotate_secret(tx, client, secret, key, overlap, id, self.now()).await;
+        given.unwrap().expose().to_owned()
     }
 
     /// Changes a registered client.

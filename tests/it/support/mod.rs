@@ -10,7 +10,7 @@ mod organization;
 mod people;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -204,18 +204,13 @@ impl World {
     }
 
     /// A client of the protocol that keeps no cookies and follows no redirects.
-    pub(crate) fn http(&self) -> reqwest::Client {
+    pub(crate) fn http() -> reqwest::Client {
         browser::http(false)
     }
 
     /// Where the mails land.
     pub(crate) fn mail_directory(&self) -> PathBuf {
         self.folder.path().join("mail")
-    }
-
-    /// The folder of this world.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// The mails sent so far to an address, oldest first, each as its text.
@@ -266,8 +261,7 @@ impl World {
 
     /// The JSON document at `path`.
     pub(crate) async fn json(&self, path: &str) -> Value {
-        let response = self
-            .http()
+        let response = Self::http()
             .get(self.url(path))
             .send()
             .await

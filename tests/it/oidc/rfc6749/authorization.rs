@@ -47,8 +47,7 @@ async fn a_post_is_answered_like_a_get() {
 async fn a_post_of_anything_but_a_form_is_an_invalid_request() {
     let world = World::new().await;
     let client = world.client().await;
-    let response = world
-        .http()
+    let response = World::http()
         .post(client.authorize_url(&[]))
         .header("content-type", "application/json")
         .body("{}")
@@ -289,7 +288,7 @@ async fn text_that_is_not_utf8_is_an_invalid_request() {
     let scene = Scene::new().await;
     for broken in ["state=%FF%FE", "nonce=%C3", "login_hint=a%00b"] {
         let address = format!("{}&{broken}", scene.client.authorize_url(&[]));
-        let response = scene.world.http().get(address).send().await.unwrap();
+        let response = World::http().get(address).send().await.unwrap();
         assert_eq!(response.status(), 400, "{broken}");
     }
 }

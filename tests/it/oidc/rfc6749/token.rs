@@ -212,10 +212,10 @@ async fn a_get_is_not_allowed() {
         scene.client.id
     );
     for path in ["/oauth2/introspect", "/oauth2/revoke"] {
-        let response = scene.world.http().get(scene.world.url(path)).send().await;
+        let response = World::http().get(scene.world.url(path)).send().await;
         assert_eq!(response.unwrap().status(), 405, "{path}");
     }
-    let response = scene.world.http().get(address).send().await.unwrap();
+    let response = World::http().get(address).send().await.unwrap();
     assert_eq!(response.status(), 405);
     assert_eq!(header(response.headers(), "allow"), "POST");
 }
@@ -224,12 +224,12 @@ async fn a_get_is_not_allowed() {
 async fn a_body_that_is_no_form_is_an_invalid_request() {
     let scene = Scene::new().await;
     for content_type in ["application/json", "text/plain", "multipart/form-data", ""] {
-        let request = scene.world.http().post(scene.world.url("/oauth2/token"));
+        let request = World::http().post(scene.world.url("/oauth2/token"));
         let request = request.header("content-type", content_type).body("{}");
         let answer = Answer::read(request.send().await.unwrap()).await;
         refused(&answer, 400, "invalid_request");
     }
-    let request = scene.world.http().post(scene.world.url("/oauth2/token"));
+    let request = World::http().post(scene.world.url("/oauth2/token"));
     let answer = Answer::read(request.send().await.unwrap()).await;
     refused(&answer, 400, "invalid_request");
 }
@@ -263,7 +263,7 @@ async fn an_oversized_body_is_an_invalid_request() {
 async fn a_charset_beside_the_content_type_is_fine() {
     let mut scene = Scene::new().await;
     let code = scene.code(&[]).await;
-    let request = scene.world.http().post(scene.world.url("/oauth2/token"));
+    let request = World::http().post(scene.world.url("/oauth2/token"));
     let body = format!(
         "grant_type=authorization_code&code={code}&redirect_uri=https%3A%2F%2Fapp.example.test%2Fcallback&client_id={}&client_secret={}",
         scene.client.id,
