@@ -181,10 +181,9 @@ impl Db {
     /// Begins a transaction that only reads: a consistent view.
     pub async fn read(&self) -> sqlx::Result<Tx> {
         Ok(match self {
-            Self::Postgres(pool) => Tx::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                    .await?,
-            ),
+            Self::Postgres(pool) => {
+                Tx::Postgres(begin(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
         })
     }
@@ -192,7 +191,7 @@ impl Db {
     /// Begins a transaction that may write.
     pub async fn write(&self) -> sqlx::Result<Tx> {
         Ok(match self {
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(begin(pool, "BEGIN").await?),
             // IMMEDIATE: to start by reading and find the lock taken would be an error, not a wait.
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
         })
@@ -219,6 +218,22 @@ impl Db {
             }
         }
     }
+}
+
+/// Begins a transaction on a server, to the end even when nobody waits for it any more.
+///
+/// A client that goes away takes the request's future with it. sqlx-postgres 0.9 counts a transaction
+/// only when the server has confirmed it: dropped before that, it is not rolled back, and the pool hands
+/// the connection to the next in the middle of it. In a task of its own it is confirmed first, then
+/// dropped whole.
+async fn begin(
+    pool: &PgPool,
+    statement: &'static str,
+) -> sqlx::Result<Transaction<'static, Postgres>> {
+    let pool = pool.clone();
+    tokio::spawn(async move { pool.begin_with(statement).await })
+        .await
+        .map_err(|_| sqlx::Error::WorkerCrashed)?
 }
 
 /// A transaction.

@@ -1,5 +1,9 @@
 //! Transactions and migrations.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
 use vestibule::store::db::OpenError;
 use vestibule::store::environment::{self, Policies};
 use vestibule::store::{Db, throttles};
@@ -12,6 +16,7 @@ on_each_engine! {
     a_transaction_that_is_committed_is_seen_by_others
     a_read_transaction_sees_one_moment
     an_error_ends_its_transaction_and_not_the_connection
+    whoever_stops_waiting_for_a_transaction_leaves_none_behind
     migrations_can_be_repeated
     a_database_without_its_schema_is_refused
     a_newer_database_is_refused
@@ -95,6 +100,32 @@ async fn an_error_ends_its_transaction_and_not_the_connection(engine: Engine) {
     }
     set_policy(&db, false).await;
     assert!(!policy(&db).await);
+}
+
+async fn whoever_stops_waiting_for_a_transaction_leaves_none_behind(engine: Engine) {
+    let (db, _folder) = engine.database().await;
+    set_policy(&db, true).await;
+    // From never asked, through each step of the exchange with the server, to answered.
+    for patience in 0..400 {
+        abandon(patience, db.read()).await;
+        abandon(patience, db.write()).await;
+        // One left in a read transaction would refuse the write, and its successor would end it.
+        for value in [false, true] {
+            set_policy(&db, value).await;
+            assert_eq!(policy(&db).await, value);
+        }
+    }
+}
+
+/// Asks a future so many times whether it is ready, then drops it with its outcome.
+async fn abandon<T>(patience: u32, future: impl Future<Output = T>) {
+    let mut future = pin!(future);
+    for _ in 0..patience {
+        if poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 async fn migrations_can_be_repeated(engine: Engine) {
