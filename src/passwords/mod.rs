@@ -3,20 +3,22 @@
 //! Argon2id (RFC 9106), stored in the PHC string form, which carries its own salt and cost. A hash
 //! takes some 15 ms of a core and 19 MiB: it runs on the threads for blocking work, only so many at
 //! once, and only so many more may wait. A flood of sign-ins therefore costs its senders answers
-//! (503), and not the server its memory.
+//! (503), and not the server its memory, which [`memory`] lends from one hash to the next.
 //!
 //! Which new passwords are accepted is decided in [`policy`]. Throttling is not here: it needs the
 //! database, so that several nodes agree.
 
+mod memory;
 mod policy;
 
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use argon2::password_hash;
 use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
-use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
+use memory::Memory;
 use rand::{CryptoRng, RngExt as _};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -77,7 +79,7 @@ pub enum PasswordError {
 #[derive(Clone)]
 pub struct PasswordHasher {
     policy: Passwords,
-    params: Params,
+    argon2: Hasher,
     /// Held from the request on: those that run and those that wait.
     admitted: Arc<Semaphore>,
     /// Held while hashing.
@@ -98,7 +100,10 @@ impl PasswordHasher {
         .map_err(failed)?;
         Ok(Self {
             decoy: Arc::new(decoy(&params, rng).map_err(failed)?),
-            params,
+            argon2: Hasher {
+                memory: Memory::new(&params),
+                params,
+            },
             policy: *settings,
             admitted: Arc::new(Semaphore::new(
                 settings.parallel_hashes + settings.waiting_hashes,
@@ -114,8 +119,8 @@ impl PasswordHasher {
         rng: &mut R,
     ) -> impl Future<Output = Result<PasswordHash, PasswordError>> + Send + use<R> {
         let salt: [u8; 16] = rng.random();
-        let (params, password) = (self.params.clone(), owned(password));
-        self.run(move || hash(&params, &password, salt))
+        let (argon2, password) = (self.argon2.clone(), owned(password));
+        self.run(move || argon2.hash(&password, salt))
     }
 
     /// Compares a password with the stored hash; without one, takes the same time to say no.
@@ -128,11 +133,11 @@ impl PasswordHasher {
         rng: &mut R,
     ) -> impl Future<Output = Result<Verdict, PasswordError>> + Send + use<R> {
         let salt: [u8; 16] = rng.random();
-        let (params, password) = (self.params.clone(), owned(password));
+        let (argon2, password) = (self.argon2.clone(), owned(password));
         let (stored, decoy) = (stored.cloned(), Arc::clone(&self.decoy));
         self.run(move || match stored {
-            Some(stored) => verify(&params, &password, &stored, salt),
-            None => matches(&password, &decoy).map(|_| Verdict::Wrong),
+            Some(stored) => argon2.verify(&password, &stored, salt),
+            None => argon2.matches(&password, &decoy).map(|_| Verdict::Wrong),
         })
     }
 
@@ -174,7 +179,7 @@ impl fmt::Debug for PasswordHasher {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("PasswordHasher")
-            .field("params", &self.params)
+            .field("params", &self.argon2.params)
             .finish_non_exhaustive()
     }
 }
@@ -195,35 +200,75 @@ fn failed(error: impl fmt::Display) -> PasswordError {
     PasswordError::Failed(error.to_string())
 }
 
-fn hash(params: &Params, password: &str, salt: [u8; 16]) -> Result<PasswordHash, PasswordError> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
-        .hash_password_with_salt(password.as_bytes(), &salt)
-        .map(|hash: phc::PasswordHash| PasswordHash(hash.to_string()))
-        .map_err(failed)
+/// Argon2id at today's cost.
+#[derive(Clone)]
+struct Hasher {
+    params: Params,
+    memory: Memory,
 }
 
-fn verify(
-    params: &Params,
-    password: &str,
-    stored: &PasswordHash,
-    salt: [u8; 16],
-) -> Result<Verdict, PasswordError> {
-    let parsed = phc::PasswordHash::new(stored.as_str()).map_err(failed)?;
-    if !matches(password, &parsed)? {
-        return Ok(Verdict::Wrong);
+impl Hasher {
+    fn hash(&self, password: &str, salt: [u8; 16]) -> Result<PasswordHash, PasswordError> {
+        let salt = Salt::new(&salt).map_err(failed)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
+        let hash = phc::PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&self.params).map_err(failed)?,
+            salt: Some(salt),
+            hash: Some(self.output(&argon2, password, &salt)?),
+        };
+        Ok(PasswordHash(hash.to_string()))
     }
-    if is_current(params, &parsed) {
-        return Ok(Verdict::Right);
-    }
-    hash(params, password, salt).map(Verdict::RightRehash)
-}
 
-fn matches(password: &str, hash: &phc::PasswordHash) -> Result<bool, PasswordError> {
-    // Cost and salt are taken from the hash, not from the verifier.
-    match Argon2::default().verify_password(password.as_bytes(), hash) {
-        Ok(()) => Ok(true),
-        Err(password_hash::Error::PasswordInvalid) => Ok(false),
-        Err(error) => Err(failed(error)),
+    fn verify(
+        &self,
+        password: &str,
+        stored: &PasswordHash,
+        salt: [u8; 16],
+    ) -> Result<Verdict, PasswordError> {
+        let parsed = phc::PasswordHash::new(stored.as_str()).map_err(failed)?;
+        if !self.matches(password, &parsed)? {
+            return Ok(Verdict::Wrong);
+        }
+        if is_current(&self.params, &parsed) {
+            return Ok(Verdict::Right);
+        }
+        self.hash(password, salt).map(Verdict::RightRehash)
+    }
+
+    /// Whether it is the password of that hash, whose own cost and salt count.
+    fn matches(&self, password: &str, hash: &phc::PasswordHash) -> Result<bool, PasswordError> {
+        let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
+            return Ok(false);
+        };
+        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(failed)?;
+        let version = hash.version.map(Version::try_from).transpose();
+        let version = version.map_err(failed)?.unwrap_or_default();
+        let params = Params::try_from(hash).map_err(failed)?;
+        let found = self.output(&Argon2::new(algorithm, version, params), password, salt)?;
+        // In constant time: `Output` compares so.
+        Ok(found == *expected)
+    }
+
+    fn output(
+        &self,
+        argon2: &Argon2<'_>,
+        password: &str,
+        salt: &Salt,
+    ) -> Result<Output, PasswordError> {
+        let params = argon2.params();
+        let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+        let mut output = [0; Output::MAX_LENGTH];
+        let output = output
+            .get_mut(..length)
+            .ok_or_else(|| failed(password_hash::Error::OutputSize))?;
+        self.memory
+            .lend(params, |blocks| {
+                argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, blocks)
+            })
+            .map_err(failed)?;
+        Output::new(output).map_err(failed)
     }
 }
 
@@ -339,6 +384,46 @@ mod tests {
         assert_eq!(hasher.decoy.params, stored.params);
         assert_eq!(hasher.decoy.algorithm, stored.algorithm);
         assert_eq!(hasher.decoy.version, stored.version);
+    }
+
+    #[tokio::test]
+    async fn hashes_are_those_of_the_library_whatever_their_kind() {
+        use argon2::password_hash::{CustomizedPasswordHasher as _, PasswordVerifier as _};
+        let hasher = hasher(&POLICY);
+        let ours = hasher
+            .hash("correct horse", &mut rand::rng())
+            .await
+            .unwrap();
+        let library = Argon2::default();
+        assert_eq!(
+            library.verify_password(b"correct horse", ours.as_str()),
+            Ok(())
+        );
+        for (algorithm, version, memory) in [
+            ("argon2id", 0x13, 64),
+            ("argon2id", 0x10, 48),
+            ("argon2i", 0x13, 128),
+            ("argon2d", 0x13, 32),
+        ] {
+            let params = Params::new(memory, 3, 2, Some(24)).unwrap();
+            let theirs = library
+                .hash_password_customized(
+                    b"correct horse",
+                    b"salt of theirs",
+                    Some(algorithm),
+                    Some(version),
+                    params,
+                )
+                .unwrap();
+            let theirs = PasswordHash::from(theirs.to_string());
+            for (password, right) in [("correct horse", true), ("correct Horse", false)] {
+                let verdict = hasher
+                    .verify(password, Some(&theirs), &mut rand::rng())
+                    .await;
+                let is_replaced = matches!(verdict.unwrap(), Verdict::RightRehash(_));
+                assert_eq!(is_replaced, right, "{theirs:?} {algorithm} {version}");
+            }
+        }
     }
 
     #[tokio::test]
