@@ -57,3 +57,4 @@ CREATE TABLE audit_events (
     details         TEXT    NOT NULL            -- JSON
 );
 CREATE INDEX audit_events_by_time ON audit_events (occurred_at);
+CREATE INDEX audit_events_by_subject ON audit_events (subject, occurred_at);

@@ -11,6 +11,7 @@ CREATE TABLE interactions (
     expires_at      BIGINT  NOT NULL,
     finished_at     BIGINT
 );
+CREATE INDEX interactions_by_client ON interactions (client_id);
 CREATE INDEX interactions_by_expiry ON interactions (expires_at);
 
 -- A code sent by mail to prove an address, for one interaction.
@@ -48,6 +49,7 @@ CREATE TABLE consents (
     given_at        BIGINT  NOT NULL,
     PRIMARY KEY (user_id, client_id)
 );
+CREATE INDEX consents_by_client ON consents (client_id);
 
 -- One authorization given to a client: a code and all tokens that come from it.
 CREATE TABLE grants (
@@ -69,6 +71,7 @@ CREATE TABLE grants (
 );
 CREATE INDEX grants_by_session ON grants (session_id);
 CREATE INDEX grants_by_user ON grants (user_id);
+CREATE INDEX grants_by_client ON grants (client_id);
 CREATE INDEX grants_by_expiry ON grants (expires_at);
 
 CREATE TABLE authorization_codes (
@@ -91,9 +94,11 @@ CREATE TABLE refresh_tokens (
     rotated_at      BIGINT              -- when its successor was first given out
 );
 CREATE INDEX refresh_tokens_by_grant ON refresh_tokens (grant_id);
+CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_at);
 
 -- Access tokens revoked one by one (RFC 7009); kept until they would have expired.
 CREATE TABLE revoked_tokens (
     jti             TEXT    NOT NULL PRIMARY KEY,
     expires_at      BIGINT  NOT NULL
 );
+CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);

@@ -1,6 +1,7 @@
 //! Maintenance: removes what has ended, rotates keys by age, and takes up keys that others rotated.
 //!
-//! Each task has a short transaction of its own. One that fails is logged and tried again the next
+//! Each task has short transactions of its own: on `SQLite` whoever else would write waits for their end,
+//! so what is many is removed piece by piece. A task that fails is logged and tried again the next
 //! time; nothing depends on it having run, since whatever has expired is refused by its own time.
 //! Several nodes may do the same at once: what one has removed, the other no longer finds.
 
@@ -132,15 +133,21 @@ impl Report {
     }
 }
 
-/// Runs one statement in a transaction of its own.
-macro_rules! in_transaction {
+/// Repeats a statement, each time in a transaction of its own, until it finds nothing more to remove.
+macro_rules! in_transactions {
     ($db:expr, |$tx:ident| $work:expr) => {
         async {
-            let mut transaction = $db.write().await?;
-            let $tx = &mut transaction;
-            let outcome = $work.await?;
-            transaction.commit().await?;
-            Ok::<_, sqlx::Error>(outcome)
+            let mut removed = 0;
+            loop {
+                let mut transaction = $db.write().await?;
+                let $tx = &mut transaction;
+                let count: u64 = $work.await?;
+                transaction.commit().await?;
+                if count == 0 {
+                    return Ok::<_, sqlx::Error>(removed);
+                }
+                removed += count;
+            }
         }
         .await
     };
@@ -150,34 +157,34 @@ async fn purge(db: &Db, now: Timestamp, report: &mut Report) {
     let purged = Purged {
         interactions: report.take(
             "purge interactions",
-            in_transaction!(db, |tx| interactions::purge(
+            in_transactions!(db, |tx| interactions::purge(
                 tx,
                 now.minus(KEEP_INTERACTIONS)
             )),
         ),
         sessions: report.take(
             "purge sessions",
-            in_transaction!(db, |tx| sessions::purge(tx, now.minus(KEEP_SESSIONS))),
+            in_transactions!(db, |tx| sessions::purge(tx, now.minus(KEEP_SESSIONS))),
         ),
         grants: report.take(
             "purge grants",
-            in_transaction!(db, |tx| grants::purge(tx, now)),
+            in_transactions!(db, |tx| grants::purge(tx, now)),
         ),
         refresh_tokens: report.take(
             "purge refresh tokens",
-            in_transaction!(db, |tx| refresh_tokens::purge(tx, now)),
+            in_transactions!(db, |tx| refresh_tokens::purge(tx, now)),
         ),
         revoked_tokens: report.take(
             "purge revoked tokens",
-            in_transaction!(db, |tx| revoked_tokens::purge(tx, now)),
+            in_transactions!(db, |tx| revoked_tokens::purge(tx, now)),
         ),
         throttles: report.take(
             "purge throttles",
-            in_transaction!(db, |tx| throttles::purge(tx, now)),
+            in_transactions!(db, |tx| throttles::purge(tx, now)),
         ),
         client_secrets: report.take(
             "purge client secrets",
-            in_transaction!(db, |tx| clients::purge_secrets(tx, now)),
+            in_transactions!(db, |tx| clients::purge_secrets(tx, now)),
         ),
     };
     report.purged = purged;
@@ -324,6 +331,21 @@ mod tests {
             ..Purged::default()
         };
         assert_eq!(after.purged, expected);
+    }
+
+    #[tokio::test]
+    async fn what_is_many_is_removed_piece_by_piece() {
+        let world = World::new().await;
+        let mut tx = world.db.write().await.unwrap();
+        for number in 0..2_500 {
+            revoked_tokens::insert(&mut tx, &number.to_string(), NOW)
+                .await
+                .unwrap();
+        }
+        let first = revoked_tokens::purge(&mut tx, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(first, 1_000);
+        assert_eq!(world.tick(&NEVER, NOW).await.purged.revoked_tokens, 1_500);
     }
 
     async fn apply_demo(tx: &mut crate::store::Tx) {

@@ -320,10 +320,11 @@ pub async fn replace_apis(tx: &mut Tx, id: &ClientId, apis: &[ClientApi]) -> sql
     Ok(())
 }
 
-/// Removes secrets that have ended. Returns how many those were.
+/// Removes secrets that have ended, at most a thousand. Returns how many those were.
 pub async fn purge_secrets(tx: &mut Tx, now: Timestamp) -> sqlx::Result<u64> {
     tx.execute(
-        "DELETE FROM client_secrets WHERE expires_at IS NOT NULL AND expires_at <= $1",
+        "DELETE FROM client_secrets WHERE expires_at <= $1
+            AND id IN (SELECT id FROM client_secrets WHERE expires_at <= $1 LIMIT 1000)",
         (now,),
     )
     .await

@@ -192,8 +192,12 @@ pub async fn finish(tx: &mut Tx, id: &InteractionId, now: Timestamp) -> sqlx::Re
     Ok(finished == 1)
 }
 
-/// Removes interactions that expired before `before`. Returns how many those were.
+/// Removes interactions that expired before `before`, at most a thousand. Returns how many those were.
 pub async fn purge(tx: &mut Tx, before: Timestamp) -> sqlx::Result<u64> {
-    tx.execute("DELETE FROM interactions WHERE expires_at <= $1", (before,))
-        .await
+    tx.execute(
+        "DELETE FROM interactions WHERE expires_at <= $1
+            AND id IN (SELECT id FROM interactions WHERE expires_at <= $1 LIMIT 1000)",
+        (before,),
+    )
+    .await
 }

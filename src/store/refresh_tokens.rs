@@ -53,8 +53,12 @@ pub async fn rotate(tx: &mut Tx, hash: &SecretHash, now: Timestamp) -> sqlx::Res
     Ok(rotated == 1)
 }
 
-/// Removes tokens that have expired. Returns how many those were.
+/// Removes tokens that have expired, at most a thousand. Returns how many those were.
 pub async fn purge(tx: &mut Tx, now: Timestamp) -> sqlx::Result<u64> {
-    tx.execute("DELETE FROM refresh_tokens WHERE expires_at <= $1", (now,))
-        .await
+    tx.execute(
+        "DELETE FROM refresh_tokens WHERE expires_at <= $1
+            AND token_hash IN (SELECT token_hash FROM refresh_tokens WHERE expires_at <= $1 LIMIT 1000)",
+        (now,),
+    )
+    .await
 }

@@ -21,8 +21,12 @@ pub async fn contains(tx: &mut Tx, jti: &str) -> sqlx::Result<bool> {
     Ok(found.is_some())
 }
 
-/// Removes those that have expired. Returns how many those were.
+/// Removes those that have expired, at most a thousand. Returns how many those were.
 pub async fn purge(tx: &mut Tx, now: Timestamp) -> sqlx::Result<u64> {
-    tx.execute("DELETE FROM revoked_tokens WHERE expires_at <= $1", (now,))
-        .await
+    tx.execute(
+        "DELETE FROM revoked_tokens WHERE expires_at <= $1
+            AND jti IN (SELECT jti FROM revoked_tokens WHERE expires_at <= $1 LIMIT 1000)",
+        (now,),
+    )
+    .await
 }

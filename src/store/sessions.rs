@@ -161,8 +161,12 @@ pub async fn end_for_user(
     .await
 }
 
-/// Removes sessions that expired before `before`. Returns how many those were.
+/// Removes sessions that expired before `before`, at most a thousand. Returns how many those were.
 pub async fn purge(tx: &mut Tx, before: Timestamp) -> sqlx::Result<u64> {
-    tx.execute("DELETE FROM sessions WHERE expires_at <= $1", (before,))
-        .await
+    tx.execute(
+        "DELETE FROM sessions WHERE expires_at <= $1
+            AND id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT 1000)",
+        (before,),
+    )
+    .await
 }

@@ -40,8 +40,12 @@ pub async fn clear(tx: &mut Tx, subject: &str) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Removes the windows that have ended. Returns how many those were.
+/// Removes the windows that have ended, at most a thousand. Returns how many those were.
 pub async fn purge(tx: &mut Tx, now: Timestamp) -> sqlx::Result<u64> {
-    tx.execute("DELETE FROM throttles WHERE window_ends_at <= $1", (now,))
-        .await
+    tx.execute(
+        "DELETE FROM throttles WHERE window_ends_at <= $1
+            AND subject IN (SELECT subject FROM throttles WHERE window_ends_at <= $1 LIMIT 1000)",
+        (now,),
+    )
+    .await
 }
