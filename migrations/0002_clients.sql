@@ -29,8 +29,10 @@ CREATE TABLE client_uris (
     client_id       TEXT    NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
     kind            TEXT    NOT NULL CHECK (kind IN ('redirect', 'post_logout')),
     uri             TEXT    NOT NULL,
+    origin          TEXT,               -- of the uri (RFC 6454), when its scheme has any
     PRIMARY KEY (client_id, kind, uri)
 );
+CREATE INDEX client_uris_by_origin ON client_uris (origin);
 
 CREATE TABLE client_secrets (
     id              TEXT    NOT NULL PRIMARY KEY,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
+use url::Url;
 
 use super::Tx;
 use super::types::{Json, Text};
@@ -221,12 +222,12 @@ pub async fn list_uris(tx: &mut Tx, id: &ClientId, kind: UriKind) -> sqlx::Resul
     Ok(rows.into_iter().map(|(uri,)| uri).collect())
 }
 
-/// Whether any client has a redirect URI at that origin.
+/// Whether any client that is not disabled has a redirect URI at that origin (RFC 6454 §6.1).
 pub async fn has_redirect_uri_at(tx: &mut Tx, origin: &str) -> sqlx::Result<bool> {
-    let found: Option<(String,)> = tx
+    let found: Option<(ClientId,)> = tx
         .optional(
-            "SELECT uri FROM client_uris
-             WHERE kind = 'redirect' AND (uri = $1 OR SUBSTR(uri, 1, LENGTH($1) + 1) = $1 || '/')
+            "SELECT clients.id FROM client_uris JOIN clients ON clients.id = client_uris.client_id
+             WHERE client_uris.origin = $1 AND client_uris.kind = 'redirect' AND clients.disabled_at IS NULL
              LIMIT 1",
             (origin,),
         )
@@ -248,12 +249,18 @@ pub async fn replace_uris(
     .await?;
     for uri in uris {
         tx.execute(
-            "INSERT INTO client_uris (client_id, kind, uri) VALUES ($1, $2, $3)",
-            (id, kind.as_str(), uri),
+            "INSERT INTO client_uris (client_id, kind, uri, origin) VALUES ($1, $2, $3, $4)",
+            (id, kind.as_str(), uri, origin(uri)),
         )
         .await?;
     }
     Ok(())
+}
+
+/// The origin of a URI as browsers write it (RFC 6454 §6.1), or none, as with schemes of apps.
+fn origin(uri: &str) -> Option<String> {
+    let origin = Url::parse(uri).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
 /// The secrets of a client that are taken at `now`, youngest first.

@@ -1,6 +1,9 @@
 //! Which origins may read our answers from a script (the Fetch standard's CORS protocol).
 
 use reqwest::{Method, Response};
+use vestibule::clock::Timestamp;
+use vestibule::protocol::client::ApplicationKind;
+use vestibule::store::clients::Client;
 
 use super::{Scene, header};
 use crate::support::World;
@@ -103,6 +106,51 @@ async fn other_origins_are_granted_nothing() {
             }
         }
     }
+}
+
+async fn is_granted(world: &World, origin: &str) -> bool {
+    let response = send(world, Method::OPTIONS, "/oauth2/token", origin).await;
+    header(response.headers(), "access-control-allow-origin") == origin
+}
+
+#[tokio::test]
+async fn an_origin_is_that_of_a_redirect_uri_as_browsers_write_it() {
+    let world = World::new().await;
+    let uris = [
+        "https://a.example.test:443/callback",
+        "https://b.example.test:8443/callback?tenant=1",
+        "com.example.app:/callback",
+        "http://localhost:3000/callback",
+    ];
+    world
+        .register(
+            ApplicationKind::Native,
+            &uris,
+            &["https://out.example.test/"],
+            |_| {},
+        )
+        .await;
+    for (origin, granted) in [
+        ("https://a.example.test", true),
+        ("https://a.example.test:443", false),
+        ("https://b.example.test:8443", true),
+        ("https://b.example.test", false),
+        ("http://localhost:3000", true),
+        ("http://localhost:3001", false),
+        ("com.example.app://", false),
+        ("https://out.example.test", false),
+    ] {
+        assert_eq!(is_granted(&world, origin).await, granted, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn the_origin_of_a_client_that_is_disabled_is_a_strangers() {
+    let scene = Scene::new().await;
+    assert!(is_granted(&scene.world, ORIGIN).await);
+    let disable = |client: &mut Client| client.disabled_at = Some(Timestamp::from_unix(0));
+    scene.world.change(&scene.client, disable).await;
+    assert!(!is_granted(&scene.world, ORIGIN).await);
 }
 
 #[tokio::test]
