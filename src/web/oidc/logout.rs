@@ -57,9 +57,10 @@ pub async fn logout(
         (Some(signed_in), None) if !situation.is_proven() => {
             ask(&site, &browser, signed_in, &situation, &params).await
         }
-        (Some(signed_in), answer) => {
-            // Anybody can lead a browser here. To sign out everywhere takes a proof, or the End-User's word.
-            let everywhere = request.all_sessions && (answer.is_some() || situation.hint_fits());
+        (Some(signed_in), _) => {
+            // Published SDKs ask for this without a hint. Whoever else leads a browser here signs its user out
+            // of their own account, and reaches nothing.
+            let everywhere = request.all_sessions;
             end(&site, &signed_in.session, everywhere, now).await?;
             Ok(leave(&site, browser, &situation))
         }

@@ -69,8 +69,12 @@ async fn a_wrong_password_is_refused_and_the_right_one_taken_after_it(engine: En
         audited.contains(&"user.signed_in".to_owned()),
         "{audited:?}"
     );
-    let refused = world.audited("ada@example.test").await;
-    assert_eq!(refused, ["user.sign_in_failed"]);
+    assert!(
+        audited.contains(&"user.sign_in_failed".to_owned()),
+        "{audited:?}"
+    );
+    // What was typed is nowhere in the log: people type passwords into the wrong field.
+    assert!(world.audited("ada@example.test").await.is_empty());
 }
 
 async fn guesses_at_one_account_are_refused_until_the_window_has_passed(engine: Engine) {
