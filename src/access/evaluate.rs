@@ -129,3 +129,172 @@ pub fn explain(
     };
     chains.into_iter().map(explanation).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::clock::Seconds;
+    use crate::id::{PermissionId, RoleId};
+    use crate::store::permissions::Permission;
+    use crate::store::types::Text;
+
+    const NOW: Timestamp = Timestamp::from_unix(1000);
+
+    fn permission(key: &str) -> Permission {
+        Permission {
+            id: PermissionId::generate(&mut rand::rng()),
+            key: key.to_owned(),
+            name: key.to_owned(),
+            description: String::new(),
+            is_in_new_roles: false,
+            created_at: NOW,
+            updated_at: NOW,
+        }
+    }
+
+    fn role(key: &str) -> Role {
+        Role {
+            id: RoleId::generate(&mut rand::rng()),
+            key: key.to_owned(),
+            name: key.to_owned(),
+            description: String::new(),
+            is_default: false,
+            assignment_permission_id: None,
+            created_at: NOW,
+            updated_at: NOW,
+        }
+    }
+
+    fn has_role(role: &Role, expires_at: Option<Timestamp>) -> RoleAssignment {
+        RoleAssignment {
+            role_id: role.id.clone(),
+            source: Text(Source::Person),
+            expires_at,
+            created_at: NOW,
+        }
+    }
+
+    fn has_permission(
+        permission: &Permission,
+        expires_at: Option<Timestamp>,
+    ) -> PermissionAssignment {
+        PermissionAssignment {
+            permission_id: permission.id.clone(),
+            source: Text(Source::Api),
+            expires_at,
+            created_at: NOW,
+        }
+    }
+
+    #[test]
+    fn permissions_are_the_union_of_direct_ones_and_those_of_roles() {
+        let (read, update, pay) = (permission("read"), permission("update"), permission("pay"));
+        let (analyst, editor) = (role("analyst"), role("editor"));
+        let pairs = [(&analyst, &read), (&editor, &read), (&editor, &update)];
+        let pairs = pairs.map(|(role, permission)| (role.id.clone(), permission.id.clone()));
+        let permissions = [read.clone(), update.clone(), pay.clone()];
+        let catalogue = Catalogue::new(permissions, [analyst.clone(), editor.clone()], pairs);
+        let gone = role("gone");
+        let past = Some(NOW);
+        let ahead = Some(NOW.plus(Seconds::new(1)));
+        // roles, direct permissions, keys of the roles that count, keys of the permissions
+        let cases: [(
+            Vec<RoleAssignment>,
+            Vec<PermissionAssignment>,
+            &[&str],
+            &[&str],
+        ); 6] = [
+            (vec![], vec![], &[], &[]),
+            (vec![], vec![has_permission(&pay, None)], &[], &["pay"]),
+            (
+                vec![has_role(&editor, None), has_role(&analyst, None)],
+                vec![has_permission(&pay, None)],
+                &["analyst", "editor"],
+                &["pay", "read", "update"],
+            ),
+            (
+                vec![has_role(&editor, past)],
+                vec![has_permission(&read, ahead)],
+                &[],
+                &["read"],
+            ),
+            (
+                vec![has_role(&editor, ahead)],
+                vec![has_permission(&pay, past)],
+                &["editor"],
+                &["read", "update"],
+            ),
+            (vec![has_role(&gone, None)], vec![], &[], &[]),
+        ];
+        for (roles, direct, expected_roles, expected_permissions) in cases {
+            let access = evaluate(&catalogue, &roles, &direct, NOW);
+            let held: Vec<&str> = access.roles.iter().map(|role| role.key.as_str()).collect();
+            assert_eq!(held, expected_roles);
+            assert_eq!(access.permissions, expected_permissions);
+        }
+    }
+
+    #[test]
+    fn an_explanation_names_every_way_and_what_has_ended() {
+        let read = permission("read");
+        let analyst = role("analyst");
+        let pairs = [(analyst.id.clone(), read.id.clone())];
+        let catalogue = Catalogue::new([read.clone()], [analyst.clone()], pairs);
+        let explained = explain(
+            &catalogue,
+            &[has_role(&analyst, Some(NOW))],
+            &[has_permission(&read, None)],
+            NOW,
+        );
+        let direct = Chain {
+            via: Via::Direct,
+            source: Source::Api,
+            expires_at: None,
+            counts: true,
+        };
+        let via = Via::Role {
+            role: "analyst".to_owned(),
+        };
+        let by_role = Chain {
+            via,
+            source: Source::Person,
+            expires_at: Some(NOW),
+            counts: false,
+        };
+        let expected = Explanation {
+            permission: "read".to_owned(),
+            granted: true,
+            chains: vec![direct, by_role],
+        };
+        assert_eq!(explained, [expected]);
+    }
+
+    proptest! {
+        /// Whatever is assigned, in whatever order: what is evaluated is what is explained as granted.
+        #[test]
+        fn what_is_granted_is_explained_and_nothing_else(
+            pairs in prop::collection::vec((0usize..4, 0usize..6), 0..20),
+            roles in prop::collection::vec((0usize..4, prop::option::of(990i64..1010)), 0..6),
+            direct in prop::collection::vec((0usize..6, prop::option::of(990i64..1010)), 0..6),
+        ) {
+            let permissions: Vec<Permission> = (0..6).map(|index| permission(&format!("p{index}"))).collect();
+            let defined: Vec<Role> = (0..4).map(|index| role(&format!("r{index}"))).collect();
+            let of = |(role, permission): (usize, usize)| (defined[role].id.clone(), permissions[permission].id.clone());
+            let catalogue = Catalogue::new(permissions.clone(), defined.clone(), pairs.into_iter().map(of));
+            let at = |expiry: Option<i64>| expiry.map(Timestamp::from_unix);
+            let mut held: Vec<_> = roles.iter().map(|(index, expiry)| has_role(&defined[*index], at(*expiry))).collect();
+            let mut given: Vec<_> =
+                direct.iter().map(|(index, expiry)| has_permission(&permissions[*index], at(*expiry))).collect();
+            let access = evaluate(&catalogue, &held, &given, NOW);
+            let explained = explain(&catalogue, &held, &given, NOW);
+            let granted: Vec<&str> =
+                explained.iter().filter(|one| one.granted).map(|one| one.permission.as_str()).collect();
+            prop_assert_eq!(&access.permissions, &granted);
+            held.reverse();
+            given.reverse();
+            prop_assert_eq!(&evaluate(&catalogue, &held, &given, NOW).permissions, &access.permissions);
+        }
+    }
+}
