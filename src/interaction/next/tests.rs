@@ -5,14 +5,15 @@ use std::sync::Arc;
 use super::*;
 use crate::clients::RegisteredClient;
 use crate::clock::{Seconds, Timestamp};
-use crate::id::{ClientId, InteractionId, SessionId, UserId};
-use crate::interaction::destination::Organizations;
+use crate::id::{ClientId, InteractionId, OrganizationId, SessionId, UserId};
+use crate::interaction::destination::{Member, Organizations, Requested};
 use crate::protocol::Params;
 use crate::protocol::authorization::{self, ClientPolicy};
 use crate::protocol::client::ApplicationKind;
 use crate::secret::Secret;
 use crate::store::environment::Policies;
 use crate::store::interactions::{Authenticated, Registration, ResetProof};
+use crate::store::organizations::Organization;
 use crate::store::sessions::Session;
 use crate::store::types::Json;
 use crate::store::users::User;
@@ -410,4 +411,130 @@ fn what_one_end_user_said_counts_for_no_other() {
     );
     let choosing = interaction("prompt=select_account", progress);
     assert_eq!(outcome(&choosing, &facts), "SelectAccount");
+}
+
+fn organization(digit: char, suspended: bool) -> Organization {
+    Organization {
+        id: OrganizationId::parse(&format!("org_0000000000{digit}")).unwrap(),
+        name: digit.to_string(),
+        handle: None,
+        external_id: None,
+        is_default: false,
+        is_auto_membership: false,
+        suspended_at: suspended.then_some(NOW),
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+/// The step for Ada, who belongs to the organizations of these digits; one in capitals is suspended.
+fn destination_of(belongs_to: &str, extra: &str, adjust: impl FnOnce(&mut Facts)) -> String {
+    let member = |letter: char| Member {
+        organization: organization(letter.to_ascii_lowercase(), letter.is_ascii_uppercase()),
+        last_sign_in_at: None,
+    };
+    let mut facts = facts(Some(signed_in(ADA, 10)));
+    facts.organizations.memberships = belongs_to.chars().map(member).collect();
+    adjust(&mut facts);
+    match next(&interaction(extra, Progress::default()), &facts) {
+        Ok(Step::Respond { organization, .. }) => {
+            organization.map_or("nowhere".to_owned(), |id| id.to_string())
+        }
+        Ok(step) => format!("{step:?}"),
+        Err(error) => error.code.to_string(),
+    }
+}
+
+#[test]
+fn one_membership_goes_straight_through_and_several_are_chosen_from() {
+    for (belongs_to, extra, expected) in [
+        ("", "", "nowhere"),
+        ("a", "", "org_0000000000a"),
+        ("A", "", "OrganizationSuspended"),
+        ("A", "prompt=none", "organization_suspended"),
+        ("aB", "", "org_0000000000a"),
+        ("ab", "", "SelectOrganization"),
+        ("ab", "prompt=none", "interaction_required"),
+    ] {
+        assert_eq!(
+            destination_of(belongs_to, extra, |_| {}),
+            expected,
+            "{belongs_to} {extra}"
+        );
+    }
+}
+
+#[test]
+fn whoever_belongs_nowhere_goes_to_the_default_organization_where_policy_says_so() {
+    let default = organization('d', false).id;
+    let joins = destination_of("", "", |facts| {
+        facts.organizations.default = Some(default.clone())
+    });
+    assert_eq!(joins, format!("JoinOrganization({default:?})"));
+    let stays = destination_of("", "", |facts| {
+        facts.organizations.default = Some(default);
+        facts.policies.default_organization_takes_users = false;
+    });
+    assert_eq!(stays, "nowhere");
+}
+
+#[test]
+fn what_was_chosen_before_is_not_asked_again() {
+    let in_session = destination_of("ab", "", |facts| {
+        facts.organizations.last_in_session = Some(organization('b', false).id);
+    });
+    assert_eq!(in_session, "org_0000000000b");
+    let recent = |skips| {
+        destination_of("ab", "", |facts| {
+            facts.policies.skips_picker_for_most_recent = skips;
+            facts.organizations.memberships[1].last_sign_in_at = Some(NOW);
+        })
+    };
+    assert_eq!(recent(true), "org_0000000000b");
+    assert_eq!(recent(false), "SelectOrganization");
+}
+
+#[test]
+fn the_organization_that_the_request_names_decides() {
+    // belongs to, named (in capitals: suspended), whether it admits, prompt, step
+    for (belongs_to, named, admits, prompt, expected) in [
+        ("ab", 'b', false, "", "org_0000000000b"),
+        ("ab", 'c', false, "", "NotAMember"),
+        ("ab", 'c', false, "prompt=none", "access_denied"),
+        (
+            "ab",
+            'c',
+            true,
+            "",
+            "JoinOrganization(OrganizationId(\"org_0000000000c\"))",
+        ),
+        ("ab", 'c', true, "prompt=none", "access_denied"),
+        ("aB", 'B', false, "", "OrganizationSuspended"),
+    ] {
+        let requested = Requested {
+            organization: organization(named.to_ascii_lowercase(), named.is_ascii_uppercase()),
+            admits,
+        };
+        let step = destination_of(belongs_to, prompt, |facts| {
+            facts.organizations.requested = Some(requested)
+        });
+        assert_eq!(step, expected, "{belongs_to} {named} {admits} {prompt}");
+    }
+}
+
+#[test]
+fn an_organization_is_created_where_policy_allows() {
+    let named = "is_create_org=true&org_name=Initech";
+    assert_eq!(
+        destination_of("a", named, |_| {}),
+        "CreateOrganization(\"Initech\")"
+    );
+    assert_eq!(
+        destination_of("a", "is_create_org=true&org_name=", |_| {}),
+        "NameOrganization"
+    );
+    let forbidden = destination_of("a", named, |facts| {
+        facts.policies.organization_creation_allowed = false
+    });
+    assert_eq!(forbidden, "org_0000000000a");
 }

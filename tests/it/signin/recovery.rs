@@ -166,3 +166,37 @@ async fn no_new_password_is_taken_before_the_code() {
     assert_eq!(page.id(), "page-code");
     assert!(browser.cookie("vestibule_session").is_none());
 }
+
+#[tokio::test]
+async fn a_proof_is_void_once_another_password_was_chosen() {
+    let world = World::new().await;
+    world.user("ada@example.test", PASSWORD).await;
+    let client = world.client().await;
+    // Somebody with a look into the mailbox enters a code, and waits.
+    let mut thief = at_the_code(&world, &client, "ada@example.test").await;
+    thief.enter_code(&world.code_for("ada@example.test")).await;
+    assert_eq!(thief.page().id(), "page-choose-password");
+
+    // The owner replaces the password.
+    let mut owner = at_the_code(&world, &client, "ada@example.test").await;
+    owner.enter_code(&world.code_for("ada@example.test")).await;
+    let chosen = [
+        ("p_first_password", "nine copper kettles whistle"),
+        ("p_second_password", "nine copper kettles whistle"),
+    ];
+    owner.press("choose-password", &chosen).await;
+    owner.arrived();
+
+    let late = [
+        ("p_first_password", "eleven tin drums rattle"),
+        ("p_second_password", "eleven tin drums rattle"),
+    ];
+    let page = thief.press("choose-password", &late).await;
+    assert_eq!(page.id(), "page-forgot-password");
+    let mut browser = world.browser();
+    browser.open(&client.authorize_url(&[])).await;
+    browser
+        .sign_in("ada@example.test", "nine copper kettles whistle")
+        .await;
+    browser.arrived();
+}
