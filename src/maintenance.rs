@@ -154,6 +154,8 @@ macro_rules! in_transactions {
 }
 
 async fn purge(db: &Db, now: Timestamp, report: &mut Report) {
+    let forgotten = in_transactions!(db, |tx| interactions::forget_progress(tx, now));
+    report.take("forget what was entered", forgotten);
     let purged = Purged {
         interactions: report.take(
             "purge interactions",
@@ -372,7 +374,7 @@ mod tests {
         let world = World::new().await;
         world.db.close().await;
         let report = world.tick(&NEVER, NOW).await;
-        assert_eq!(report.failed.len(), 9);
+        assert_eq!(report.failed.len(), 10);
     }
 
     #[tokio::test]

@@ -192,6 +192,17 @@ pub async fn finish(tx: &mut Tx, id: &InteractionId, now: Timestamp) -> sqlx::Re
     Ok(finished == 1)
 }
 
+/// Forgets what was entered in interactions that can't be finished any more, at most a thousand: names, addresses,
+/// hashes of passwords. What remains leads back to the application. Returns how many those were.
+pub async fn forget_progress(tx: &mut Tx, now: Timestamp) -> sqlx::Result<u64> {
+    tx.execute(
+        "UPDATE interactions SET progress = '{}' WHERE id IN (
+            SELECT id FROM interactions WHERE expires_at <= $1 AND progress <> '{}' LIMIT 1000)",
+        (now,),
+    )
+    .await
+}
+
 /// Removes interactions that expired before `before`, at most a thousand. Returns how many those were.
 pub async fn purge(tx: &mut Tx, before: Timestamp) -> sqlx::Result<u64> {
     tx.execute(
