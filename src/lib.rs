@@ -8,11 +8,13 @@
 
 // Vocabulary: pure; knows nothing of this server.
 pub mod clock;
-pub mod config;
 pub mod id;
 pub mod protocol;
 pub mod secret;
 pub mod words;
+
+// The settings: read once, passed as arguments.
+pub mod config;
 
 // Adapters: talk to the outside.
 pub mod mail;
