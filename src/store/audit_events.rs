@@ -34,7 +34,7 @@ pub async fn insert(tx: &mut Tx, event: &AuditEvent) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// The events of one subject, oldest first.
+/// The events of one subject, oldest first; those of one second in no particular order.
 pub async fn list_for_subject(tx: &mut Tx, subject: &str) -> sqlx::Result<Vec<AuditEvent>> {
     tx.all(
         "SELECT id, occurred_at, actor, action, subject, details
