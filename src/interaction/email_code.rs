@@ -130,13 +130,13 @@ pub async fn enter(
     let mut tx = at.db.write().await?;
     let by_address = throttle::address_subject(at.visitor);
     let counted = throttle::count(&mut tx, &by_address, at.limits.address_throttle, at.now).await?;
-    let outcome = match (
-        counted,
-        email_codes::try_once(&mut tx, &interaction.id, at.now).await?,
-    ) {
-        (Err(throttled), _) => Err(CodeError::SignIn(throttled.into())),
-        (Ok(()), None) => Err(CodeError::Spent),
-        (Ok(()), Some(code)) if !fits(&code, typed, at) => {
+    if let Err(throttled) = counted {
+        tx.commit().await?;
+        return Err(CodeError::SignIn(throttled.into()));
+    }
+    let outcome = match email_codes::try_once(&mut tx, &interaction.id, at.now).await? {
+        None => Err(CodeError::Spent),
+        Some(code) if !fits(&code, typed, at) => {
             let details = json!({ "attempts_left": code.attempts_left });
             audit::record(
                 &mut tx,
@@ -154,7 +154,7 @@ pub async fn enter(
                 CodeError::Spent
             })
         }
-        (Ok(()), Some(code)) => {
+        Some(code) => {
             email_codes::remove(&mut tx, &interaction.id).await?;
             let entered = match code.purpose.0 {
                 Purpose::Register => {

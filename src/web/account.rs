@@ -204,12 +204,13 @@ pub async fn check_new_password(
         let message = Message::new("new-password-missing");
         return Ok(Problems::field("p_first_password", message));
     }
-    if let Some(weakness) = hasher.weakness(password, known).await? {
-        return Ok(Problems::field("p_first_password", word(weakness)));
-    }
+    // What costs nothing comes first: estimating a password's strength takes the time of several hashes.
     if password != fields.get("p_second_password") {
         let message = Message::new("password-mismatch");
         return Ok(Problems::field("p_second_password", message));
+    }
+    if let Some(weakness) = hasher.weakness(password, known).await? {
+        return Ok(Problems::field("p_first_password", word(weakness)));
     }
     Ok(Problems::none())
 }
