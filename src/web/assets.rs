@@ -4,6 +4,7 @@
 //! The brand's colours are a stylesheet of their own because the content security policy
 //! allows no inline styles.
 
+use axum::body::Bytes;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
@@ -32,7 +33,7 @@ pub struct Assets {
 struct File {
     path: String,
     content_type: &'static str,
-    body: String,
+    body: Bytes,
 }
 
 impl Assets {
@@ -56,11 +57,18 @@ impl Assets {
         let Some(file) = self.files.iter().find(|file| file.path == path) else {
             return StatusCode::NOT_FOUND.into_response();
         };
-        let headers = [
-            (header::CONTENT_TYPE, file.content_type),
-            (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-        ];
-        (headers, file.body.clone()).into_response()
+        file.respond("public, max-age=31536000, immutable")
+    }
+
+    /// The mark under a name that stays the same when the brand changes.
+    pub fn icon(&self) -> Response {
+        self.files
+            .iter()
+            .find(|file| file.path == self.mark)
+            .map_or_else(
+                || StatusCode::NOT_FOUND.into_response(),
+                |file| file.respond("public, max-age=86400"),
+            )
     }
 }
 
@@ -73,8 +81,16 @@ impl File {
                 "css" => "text/css; charset=utf-8",
                 _ => "image/svg+xml",
             },
-            body,
+            body: body.into(),
         }
+    }
+
+    fn respond(&self, cache_control: &'static str) -> Response {
+        let headers = [
+            (header::CONTENT_TYPE, self.content_type),
+            (header::CACHE_CONTROL, cache_control),
+        ];
+        (headers, self.body.clone()).into_response()
     }
 }
 
@@ -137,6 +153,14 @@ mod tests {
         assert_eq!(one.respond(&one.stylesheet).status(), StatusCode::OK);
         let stale = one.respond(&other.brand_stylesheet);
         assert_eq!(stale.status(), StatusCode::NOT_FOUND);
+    }
+
+    #[test]
+    fn the_icon_of_the_tab_may_change() {
+        let response = assets(80).icon();
+        let headers = response.headers();
+        assert_eq!(headers[header::CONTENT_TYPE], "image/svg+xml");
+        assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=86400");
     }
 
     #[test]

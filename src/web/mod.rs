@@ -119,5 +119,5 @@ async fn asset(State(site): State<Site>, OriginalUri(uri): OriginalUri) -> Respo
 }
 
 async fn favicon(State(site): State<Site>) -> Response {
-    site.assets.respond(&site.assets.mark)
+    site.assets.icon()
 }
