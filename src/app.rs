@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use rand::SeedableRng as _;
 use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 
 use crate::access::Catalogues;
 use crate::clients::Clients;
@@ -57,6 +57,13 @@ impl Random {
     pub fn generator(self) -> StdRng {
         match self {
             Self::System => StdRng::from_rng(&mut rand::rng()),
+        }
+    }
+
+    /// A number, without the cost of a generator.
+    pub fn number(self) -> u64 {
+        match self {
+            Self::System => rand::rng().random(),
         }
     }
 }

@@ -42,7 +42,7 @@ pub enum KeyError {
 /// The keys published at one time.
 pub struct Keyring {
     keys: Vec<Key>,
-    jwks: Arc<str>,
+    jwks: Arc<[u8]>,
 }
 
 struct Key {
@@ -54,7 +54,7 @@ struct Key {
 impl Keyring {
     fn new(records: Vec<SigningKey>, vault: &Vault) -> Result<Self, KeyError> {
         let public: Vec<&Value> = records.iter().map(|record| &record.public_jwk.0).collect();
-        let jwks = serde_json::json!({ "keys": public }).to_string().into();
+        let jwks = serde_json::to_vec(&serde_json::json!({ "keys": public }))?.into();
         let keys = records
             .into_iter()
             .map(|record| Key::new(record, vault))
@@ -62,8 +62,8 @@ impl Keyring {
         Ok(Self { keys, jwks })
     }
 
-    /// The JWK Set document (RFC 7517 §5): public members only.
-    pub fn jwks(&self) -> Arc<str> {
+    /// The JWK Set document (RFC 7517 §5) as it is sent: public members only.
+    pub fn jwks(&self) -> Arc<[u8]> {
         Arc::clone(&self.jwks)
     }
 
@@ -151,7 +151,7 @@ impl Keys {
     pub fn new(vault: Vault) -> Self {
         let empty = Keyring {
             keys: Vec::new(),
-            jwks: r#"{"keys":[]}"#.into(),
+            jwks: (*br#"{"keys":[]}"#).into(),
         };
         Self {
             vault,

@@ -153,13 +153,15 @@ fn is_outage(error: &sqlx::Error) -> bool {
 
 /// Makes the page of a [`PageError`] that passes by.
 pub async fn render(State(site): State<Site>, request: Request, next: Next) -> Response {
-    let headers = request.headers().clone();
-    let reference = request.extensions().get::<RequestId>().cloned();
+    let language = request.headers().get(header::ACCEPT_LANGUAGE).cloned();
+    let reference = request.extensions().get::<RequestId>().copied();
     let response = next.run(request).await;
     let Some(error) = response.extensions().get::<Arc<PageError>>().cloned() else {
         return response;
     };
-    let shell = site.shell(&headers, None);
+    let language = language.map(|value| (header::ACCEPT_LANGUAGE, value));
+    let shell = site.shell(&language.into_iter().collect(), None);
+    let reference = reference.map(|id| id.to_string());
     let (heading, explanation) = error.texts();
     let (code, description) = match &*error {
         PageError::Rejected {
@@ -181,7 +183,7 @@ pub async fn render(State(site): State<Site>, request: Request, next: Next) -> R
             explanation: Message::new(explanation),
             code,
             description,
-            reference: reference.as_ref().map(|id| id.0.as_str()),
+            reference: reference.as_deref(),
             back,
         },
     );
@@ -225,14 +227,7 @@ impl From<OAuthError> for JsonError {
 impl From<sqlx::Error> for JsonError {
     fn from(error: sqlx::Error) -> Self {
         match PageError::from(error) {
-            PageError::Unavailable => Self {
-                error: OAuthError::new(
-                    ErrorCode::TemporarilyUnavailable,
-                    "the database is out of reach; try again",
-                ),
-                retry: true,
-                by_header: false,
-            },
+            PageError::Unavailable => Self::later("the database is out of reach; try again"),
             _ => Self::internal(),
         }
     }
@@ -246,7 +241,17 @@ impl From<crate::tokens::keyring::KeyError> for JsonError {
 }
 
 impl JsonError {
-    fn internal() -> Self {
+    /// An error that is ours and will pass.
+    pub fn later(description: &'static str) -> Self {
+        Self {
+            error: OAuthError::new(ErrorCode::TemporarilyUnavailable, description),
+            retry: true,
+            by_header: false,
+        }
+    }
+
+    /// An error that is ours.
+    pub fn internal() -> Self {
         let error = OAuthError::new(
             ErrorCode::ServerError,
             "the server failed; the log says why",

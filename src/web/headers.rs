@@ -1,13 +1,11 @@
 //! The security headers of every response.
 
-use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use url::Url;
 
 use super::page::FORM_POST_SCRIPT;
-use super::site::Site;
+use crate::config::Server;
 
 /// What a page's content security policy has to allow beyond the usual.
 #[derive(Debug, Clone, Default)]
@@ -48,62 +46,91 @@ fn source(uri: &str) -> Option<String> {
     }
 }
 
+static CROSS_ORIGIN_OPENER_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-opener-policy");
+static PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// The policy of whatever asks for no other.
+const USUAL_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' https: data:; script-src 'none'; \
+     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
 /// Sets the headers.
-pub async fn secure(State(site): State<Site>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let policy = response
-        .extensions_mut()
-        .remove::<PagePolicy>()
-        .unwrap_or_default();
-    let server = &site.app.config.server;
-    let is_strict = server.issuer.is_https() && server.strict_transport_security;
+pub fn secure(server: &Server, response: &mut Response) {
+    let policy = response.extensions_mut().remove::<PagePolicy>();
     let headers = response.headers_mut();
-    if let Ok(policy) = HeaderValue::from_str(&content_security_policy(&policy)) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        policy.map_or_else(usual_policy, |policy| policy.value()),
+    );
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(headers, header::X_FRAME_OPTIONS, "DENY");
     set(headers, header::REFERRER_POLICY, "no-referrer");
+    set(headers, CROSS_ORIGIN_OPENER_POLICY.clone(), "same-origin");
     set(
         headers,
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    );
-    set(
-        headers,
-        HeaderName::from_static("permissions-policy"),
+        PERMISSIONS_POLICY.clone(),
         "camera=(), geolocation=(), microphone=()",
     );
-    if is_strict {
+    if server.issuer.is_https() && server.strict_transport_security {
         set(
             headers,
             header::STRICT_TRANSPORT_SECURITY,
             "max-age=31536000; includeSubDomains",
         );
     }
-    response
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.insert(name, HeaderValue::from_static(value));
 }
 
-fn content_security_policy(policy: &PagePolicy) -> String {
-    let target = policy.form_target.as_deref().unwrap_or_default();
-    let script = if policy.posts_itself {
-        FORM_POST_SCRIPT
-    } else {
-        "'none'"
-    };
-    format!(
-        "default-src 'none'; style-src 'self'; img-src 'self' https: data:; script-src {script}; \
-         form-action 'self' {target}; frame-ancestors 'none'; base-uri 'none'"
-    )
+fn usual_policy() -> HeaderValue {
+    HeaderValue::from_static(USUAL_POLICY)
+}
+
+impl PagePolicy {
+    fn value(&self) -> HeaderValue {
+        // An origin or a scheme, as `Url` gives it, fits into a header.
+        HeaderValue::from_str(&self.text()).unwrap_or_else(|_| usual_policy())
+    }
+
+    fn text(&self) -> String {
+        let mut text = USUAL_POLICY.to_owned();
+        if self.posts_itself {
+            text = text.replace(
+                "script-src 'none'",
+                &format!("script-src {FORM_POST_SCRIPT}"),
+            );
+        }
+        if let Some(target) = &self.form_target {
+            text = text.replace(
+                "form-action 'self'",
+                &format!("form-action 'self' {target}"),
+            );
+        }
+        text
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_allowed_what_it_needs_and_no_more() {
+        let leading = PagePolicy::leading_to("https://app.example.test/callback");
+        let posting = PagePolicy {
+            posts_itself: true,
+            ..leading.clone()
+        };
+        let form_action = "form-action 'self' https://app.example.test;";
+        let script = format!("script-src {FORM_POST_SCRIPT};");
+        assert_eq!(PagePolicy::default().text(), USUAL_POLICY);
+        assert!(leading.text().contains(form_action));
+        assert!(leading.text().contains("script-src 'none';"));
+        assert!(posting.text().contains(form_action));
+        assert!(posting.text().contains(&script));
+    }
 
     #[test]
     fn a_redirect_uri_is_allowed_by_its_origin_or_its_scheme() {

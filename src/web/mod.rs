@@ -10,6 +10,7 @@ pub mod extract;
 pub mod headers;
 pub mod health;
 pub mod home;
+pub mod limits;
 pub mod oidc;
 pub mod page;
 pub mod request_id;
@@ -19,16 +20,15 @@ pub mod site;
 pub mod text;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, OriginalUri, State};
-use axum::http::StatusCode;
-use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
+use axum::extract::{OriginalUri, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{get, post};
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
+use tracing::Instrument as _;
 
-use error::PageError;
+use error::{JsonError, PageError};
 use oidc::{authorize, cors, discovery, introspect, logout, revoke, token, userinfo};
+use request_id::RequestId;
 use site::Site;
 
 /// The realm of our challenges (RFC 9110 §11.5).
@@ -37,29 +37,44 @@ pub const REALM: &str = "vestibule";
 /// All routes.
 pub fn router(site: Site) -> Router {
     let server = &site.app.config.server;
-    let limits = (
-        TimeoutLayer::with_status_code(
-            StatusCode::SERVICE_UNAVAILABLE,
-            server.request_timeout.to_std(),
-        ),
-        DefaultBodyLimit::max(server.body_limit_bytes),
+    let pages = limits::around(
+        pages().fallback(async || PageError::Unknown),
+        server,
+        || PageError::Busy,
+        || PageError::Internal,
     );
-    Router::new()
-        .merge(metadata())
-        .merge(tokens(&site))
-        .merge(pages())
-        .fallback(async || PageError::Unknown)
-        .layer(limits)
+    let tokens = limits::around(
+        tokens(&site),
+        server,
+        || JsonError::later("this took too long; try again"),
+        JsonError::internal,
+    );
+    pages
         .layer(from_fn_with_state(site.clone(), error::render))
-        .layer(CatchPanicLayer::custom(
-            |_panic: Box<dyn std::any::Any + Send>| {
-                tracing::error!("a handler panicked");
-                PageError::Internal.into_response()
-            },
-        ))
-        .layer(from_fn_with_state(site.clone(), headers::secure))
-        .layer(from_fn_with_state(site.clone(), request_id::assign))
+        .merge(tokens)
+        // Without limits: these answers are ready before they are asked for.
+        .merge(metadata())
+        .layer(from_fn_with_state(site.clone(), surround))
         .with_state(site)
+}
+
+/// Gives each request its reference, and its answer the headers of all; writes one line about it.
+///
+/// The path is logged and never the query, where codes and tokens may travel.
+async fn surround(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::draw(site.app.random);
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    let span = tracing::info_span!("request", %id, method, path);
+    request.extensions_mut().insert(id);
+    async move {
+        let mut response = next.run(request).await;
+        tracing::info!(status = response.status().as_u16(), "answered");
+        headers::secure(&site.app.config.server, &mut response);
+        id.attach(&mut response);
+        response
+    }
+    .instrument(span)
+    .await
 }
 
 /// What everybody may read, from any origin.
@@ -67,15 +82,20 @@ fn metadata() -> Router<Site> {
     Router::new()
         .route(
             "/.well-known/openid-configuration",
-            get(discovery::configuration),
+            get(discovery::configuration).options(cors::everybody),
         )
         .route(
             "/.well-known/oauth-authorization-server",
-            get(discovery::configuration),
+            get(discovery::configuration).options(cors::everybody),
         )
-        .route("/.well-known/jwks.json", get(discovery::jwks))
-        .route("/.well-known/jwks", get(discovery::jwks))
-        .layer(from_fn(cors::everybody))
+        .route(
+            "/.well-known/jwks.json",
+            get(discovery::jwks).options(cors::everybody),
+        )
+        .route(
+            "/.well-known/jwks",
+            get(discovery::jwks).options(cors::everybody),
+        )
 }
 
 /// What clients call with a token, a code or a secret.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::http::{HeaderMap, header};
 
 use super::assets::Assets;
+use super::oidc::discovery;
 use super::page::Shell;
 use super::text::Locale;
 use crate::app::App;
@@ -19,6 +21,8 @@ pub struct Site {
     pub brand: Arc<Branding>,
     /// The files under `/static/`.
     pub assets: Arc<Assets>,
+    /// The document that says what this server can do.
+    pub configuration: Bytes,
 }
 
 impl Site {
@@ -26,7 +30,12 @@ impl Site {
     pub fn new(app: Arc<App>) -> Self {
         let brand = Arc::new(app.config.branding.clone());
         let assets = Arc::new(Assets::new(&brand));
-        Self { app, brand, assets }
+        Self {
+            configuration: discovery::document(&app.config),
+            app,
+            brand,
+            assets,
+        }
     }
 
     /// The surroundings of a page without forms, in the language that suits the browser.

@@ -5,7 +5,7 @@
 //! endpoint is for none: it is visited, not read.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
@@ -16,18 +16,15 @@ use crate::web::site::Site;
 /// How long a browser may keep the answer to a preflight request. Seconds.
 const MAX_AGE: &str = "7200";
 
-/// For metadata and keys: every origin may read.
-pub async fn everybody(request: Request, next: Next) -> Response {
-    let mut response = if request.method() == Method::OPTIONS {
-        preflight(&request)
-    } else {
-        next.run(request).await
-    };
-    response.headers_mut().insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    );
-    response
+/// The header by which every origin may read.
+pub const EVERYBODY: (HeaderName, HeaderValue) = (
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    HeaderValue::from_static("*"),
+);
+
+/// Answers a preflight request for metadata and keys.
+pub async fn everybody(request: Request) -> Response {
+    ([EVERYBODY], preflight(&request)).into_response()
 }
 
 /// For endpoints of tokens: the origins of our clients may read.

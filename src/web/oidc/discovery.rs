@@ -1,10 +1,12 @@
 //! Metadata and keys: OpenID Connect Discovery 1.0 §4, RFC 8414 §3, RFC 7517 §5.
 
-use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::IntoResponse;
 
+use super::cors;
+use crate::config::Config;
 use crate::interaction::ACR;
 use crate::protocol::algorithm::SigningAlgorithm;
 use crate::protocol::discovery::{Capabilities, metadata};
@@ -14,11 +16,24 @@ use crate::web::text::Locale;
 
 /// How long others may keep what is answered here. Short, so that a key that is published ahead of its
 /// first use is known in time.
-const CACHEABLE: &str = "public, max-age=300";
+const CACHEABLE: (HeaderName, HeaderValue) = (
+    header::CACHE_CONTROL,
+    HeaderValue::from_static("public, max-age=300"),
+);
 
 /// What this server can do. The same document serves OpenID Connect and plain OAuth 2.0.
-pub async fn configuration(State(site): State<Site>) -> Response {
-    let config = &site.app.config;
+pub async fn configuration(State(site): State<Site>) -> impl IntoResponse {
+    let kind = HeaderValue::from_static("application/json");
+    let headers = [CACHEABLE, cors::EVERYBODY, (header::CONTENT_TYPE, kind)];
+    (headers, site.configuration)
+}
+
+/// The document, which stays the same for as long as the process runs.
+///
+/// # Panics
+///
+/// Never: it holds names and texts, which JSON can say.
+pub fn document(config: &Config) -> Bytes {
     let algorithms: Vec<&str> = SigningAlgorithm::ALL
         .iter()
         .map(|algorithm| algorithm.as_str())
@@ -36,7 +51,9 @@ pub async fn configuration(State(site): State<Site>) -> Response {
             op_policy_uri: config.branding.privacy_url.as_ref().map(url::Url::as_str),
         },
     );
-    ([(header::CACHE_CONTROL, CACHEABLE)], Json(document)).into_response()
+    serde_json::to_vec(&document)
+        .expect("it holds names and texts")
+        .into()
 }
 
 /// The scopes of OpenID Connect that we know. Those of APIs are the business of each client.
@@ -56,10 +73,8 @@ pub fn supported_scopes() -> Scopes {
 }
 
 /// The keys that verify our tokens.
-pub async fn jwks(State(site): State<Site>) -> Response {
-    let headers = [
-        (header::CACHE_CONTROL, CACHEABLE),
-        (header::CONTENT_TYPE, "application/jwk-set+json"),
-    ];
-    (headers, site.app.keys.current().jwks().to_string()).into_response()
+pub async fn jwks(State(site): State<Site>) -> impl IntoResponse {
+    let kind = HeaderValue::from_static("application/jwk-set+json");
+    let headers = [CACHEABLE, cors::EVERYBODY, (header::CONTENT_TYPE, kind)];
+    (headers, Bytes::from_owner(site.app.keys.current().jwks()))
 }
