@@ -14,6 +14,8 @@ words! {
         Api = "api",
         /// A client.
         Application = "application",
+        /// A permission.
+        Permission = "permission",
         /// The policies of the business, of which there is one set.
         Policies = "policies",
         /// A user.
@@ -187,7 +189,7 @@ impl Change {
                 let names: Vec<&str> = self.fields.iter().map(|change| change.field).collect();
                 json!({ "fields": names })
             }
-            Noun::Api | Noun::Application | Noun::Policies => {
+            Noun::Api | Noun::Application | Noun::Permission | Noun::Policies => {
                 json!({ "name": self.name, "fields": self.fields })
             }
         }

@@ -1,6 +1,6 @@
 //! Values that several nouns have in common, as a document may write them. Pure.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use toml::Spanned;
 
@@ -10,6 +10,12 @@ use crate::protocol::client::{ApplicationKind, check_redirect_uri};
 
 /// The longest name of an application or an API. Characters.
 const LONGEST_NAME: usize = 100;
+
+/// The longest key of a permission or a role.
+const LONGEST_KEY: usize = 100;
+
+/// The longest description of a permission or a role. Characters.
+const LONGEST_DESCRIPTION: usize = 1000;
 
 /// Reads the value of `key`; what `parse` has against it is said of where it stands.
 pub(super) fn read<T, R>(
@@ -39,6 +45,42 @@ pub(super) fn name(text: &String) -> Result<String, String> {
         ));
     }
     Ok(text.to_owned())
+}
+
+/// A name that may not be left out of the entry at `entry`.
+pub(super) fn required_name(
+    written: Option<&Spanned<String>>,
+    entry: Range<usize>,
+) -> Result<String, Refusal> {
+    let written = written.ok_or_else(|| Refusal::at(entry, "name is missing: add one"))?;
+    read("name", written, name)
+}
+
+/// What something is for, in words; none are none.
+pub(super) fn optional_description(written: Option<&Spanned<String>>) -> Result<String, Refusal> {
+    let text = read_optional("description", written, |text| {
+        if text.chars().count() > LONGEST_DESCRIPTION {
+            return Err(format!(
+                "must have at most {LONGEST_DESCRIPTION} characters"
+            ));
+        }
+        Ok(text.trim().to_owned())
+    })?;
+    Ok(text.unwrap_or_default())
+}
+
+/// A key, as tokens name a permission or a role. Requests name several, separated by commas.
+#[expect(clippy::ptr_arg, reason = "`read` gives what the document holds")]
+pub(super) fn key(text: &String) -> Result<String, String> {
+    let is_readable = text
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b',');
+    if text.is_empty() || text.len() > LONGEST_KEY || !is_readable {
+        return Err(format!(
+            "must have 1 to {LONGEST_KEY} ASCII characters, no space and no comma, such as read:reports; it never changes: another key names another thing"
+        ));
+    }
+    Ok(text.clone())
 }
 
 /// The address of a page or picture that pages of ours link to.

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::error::{DocumentError, Refusal};
 use super::references::References;
-use super::{Defaults, apis, applications, policies, users};
+use super::{Defaults, apis, applications, permissions, policies, users};
 
 /// What a document wants.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub struct Document {
     pub(super) policies: Option<policies::Written>,
     pub(super) apis: Vec<apis::Desired>,
     pub(super) applications: Vec<applications::Desired>,
+    pub(super) permissions: Vec<permissions::Desired>,
     pub(super) users: Vec<users::Desired>,
 }
 
@@ -29,6 +30,8 @@ struct Written {
     apis: Vec<apis::Written>,
     #[serde(default)]
     applications: Vec<Spanned<applications::Written>>,
+    #[serde(default)]
+    permissions: Vec<permissions::Written>,
     #[serde(default)]
     users: Vec<Spanned<users::Written>>,
 }
@@ -52,10 +55,12 @@ impl Document {
 fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<Document, Refusal> {
     let written: Written = toml::from_str(text)?;
     let (mut audiences, mut ids, mut people) = (Seen::new(), Seen::new(), Seen::new());
+    let mut permissions = Seen::new();
     let mut document = Document {
         policies: written.policies,
         apis: Vec::new(),
         applications: Vec::new(),
+        permissions: Vec::new(),
         users: Vec::new(),
     };
     for entry in written.apis {
@@ -69,6 +74,11 @@ fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<
         document
             .applications
             .push(applications::Written::check(&entry, defaults, references)?);
+    }
+    for entry in written.permissions {
+        let permission = entry.check()?;
+        permissions.add(permission.key.clone(), entry.key.span(), "this permission")?;
+        document.permissions.push(permission);
     }
     for entry in written.users {
         let span = entry.span();

@@ -1,6 +1,6 @@
 //! Configuration as code: makes the database say what a document says.
 //!
-//! A document is TOML: `[policies]`, `[[apis]]`, `[[applications]]`, `[[users]]`; `config/demo.toml` is
+//! A document is TOML: `[policies]`, `[[apis]]`, `[[applications]]`, `[[permissions]]`, `[[users]]`; `config/demo.toml` is
 //! a commented example. Each noun has a file here, with the form in which it is written, what is
 //! refused, and how it is compared and stored. A new noun is a new file, a field of
 //! [`document::Document`], and a line in [`apply`].
@@ -21,6 +21,7 @@ mod change;
 mod check;
 mod document;
 mod error;
+mod permissions;
 mod policies;
 mod references;
 mod users;
@@ -95,6 +96,9 @@ pub async fn apply(
     }
     for application in &document.applications {
         changes.push(applications::apply(tx, application, hashing, now, rng).await?);
+    }
+    for permission in &document.permissions {
+        changes.push(permissions::apply(tx, permission, now, rng).await?);
     }
     for user in &document.users {
         changes.push(users::apply(tx, user, hashing, now, rng).await?);

@@ -1,5 +1,7 @@
 //! Documents applied to a database, and documents that are refused.
 
+mod access;
+
 use std::path::Path;
 
 use super::*;
@@ -72,6 +74,18 @@ impl World {
             variable: &variable,
         };
         Document::parse(Path::new("test.toml"), text, &self.defaults(), &references)
+    }
+
+    /// Why these documents are refused, a line each.
+    fn refusals(&self, documents: &[String]) -> String {
+        let refusals: Vec<String> = documents
+            .iter()
+            .map(|document| {
+                let read = self.parse(document).map(|_| document);
+                read.unwrap_err().to_string()
+            })
+            .collect();
+        refusals.join("\n")
     }
 
     async fn apply(&self, text: &str) -> Result<Changes, ApplyError> {
@@ -458,15 +472,5 @@ async fn what_can_not_be_is_refused_with_its_place() {
         "[[users]]\nemail = 'a@b.test'\nattributes = { address = { town = 'Bern' } }".to_owned(),
         "[[users]]\nemail = 'a@b.test'\n[[users]]\nemail = 'A@b.test'".to_owned(),
     ];
-    let refusals: Vec<String> = documents
-        .iter()
-        .map(|document| {
-            world
-                .parse(document)
-                .map(|_| document)
-                .unwrap_err()
-                .to_string()
-        })
-        .collect();
-    insta::assert_snapshot!(refusals.join("\n"));
+    insta::assert_snapshot!(world.refusals(&documents));
 }
