@@ -18,6 +18,8 @@ words! {
         Permission = "permission",
         /// The policies of the business, of which there is one set.
         Policies = "policies",
+        /// A role.
+        Role = "role",
         /// A user.
         User = "user",
     }
@@ -189,7 +191,7 @@ impl Change {
                 let names: Vec<&str> = self.fields.iter().map(|change| change.field).collect();
                 json!({ "fields": names })
             }
-            Noun::Api | Noun::Application | Noun::Permission | Noun::Policies => {
+            Noun::Api | Noun::Application | Noun::Permission | Noun::Policies | Noun::Role => {
                 json!({ "name": self.name, "fields": self.fields })
             }
         }

@@ -83,6 +83,21 @@ pub(super) fn key(text: &String) -> Result<String, String> {
     Ok(text.clone())
 }
 
+/// The names in the list of `key`, none of which may stand there twice.
+pub(super) fn distinct(key: &str, written: &[Spanned<String>]) -> Result<Vec<String>, Refusal> {
+    let mut names = Vec::new();
+    for name in written {
+        let name = read(key, name, |name| {
+            if names.contains(name) {
+                return Err(format!("names {name} twice: remove one"));
+            }
+            Ok(name.clone())
+        })?;
+        names.push(name);
+    }
+    Ok(names)
+}
+
 /// The address of a page or picture that pages of ours link to.
 pub(super) fn page(text: &String) -> Result<String, String> {
     // What may be redirected to may be linked to.

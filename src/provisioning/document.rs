@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::error::{DocumentError, Refusal};
 use super::references::References;
-use super::{Defaults, apis, applications, permissions, policies, users};
+use super::{Defaults, apis, applications, permissions, policies, roles, users};
 
 /// What a document wants.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub struct Document {
     pub(super) apis: Vec<apis::Desired>,
     pub(super) applications: Vec<applications::Desired>,
     pub(super) permissions: Vec<permissions::Desired>,
+    pub(super) roles: Vec<roles::Desired>,
     pub(super) users: Vec<users::Desired>,
 }
 
@@ -32,6 +33,8 @@ struct Written {
     applications: Vec<Spanned<applications::Written>>,
     #[serde(default)]
     permissions: Vec<permissions::Written>,
+    #[serde(default)]
+    roles: Vec<roles::Written>,
     #[serde(default)]
     users: Vec<Spanned<users::Written>>,
 }
@@ -55,12 +58,13 @@ impl Document {
 fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<Document, Refusal> {
     let written: Written = toml::from_str(text)?;
     let (mut audiences, mut ids, mut people) = (Seen::new(), Seen::new(), Seen::new());
-    let mut permissions = Seen::new();
+    let (mut permissions, mut roles) = (Seen::new(), Seen::new());
     let mut document = Document {
         policies: written.policies,
         apis: Vec::new(),
         applications: Vec::new(),
         permissions: Vec::new(),
+        roles: Vec::new(),
         users: Vec::new(),
     };
     for entry in written.apis {
@@ -79,6 +83,11 @@ fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<
         let permission = entry.check()?;
         permissions.add(permission.key.clone(), entry.key.span(), "this permission")?;
         document.permissions.push(permission);
+    }
+    for entry in written.roles {
+        let role = entry.check()?;
+        roles.add(role.key.clone(), entry.key.span(), "this role")?;
+        document.roles.push(role);
     }
     for entry in written.users {
         let span = entry.span();

@@ -1,6 +1,7 @@
 //! Configuration as code: makes the database say what a document says.
 //!
-//! A document is TOML: `[policies]`, `[[apis]]`, `[[applications]]`, `[[permissions]]`, `[[users]]`; `config/demo.toml` is
+//! A document is TOML: `[policies]`, `[[apis]]`, `[[applications]]`, `[[permissions]]`, `[[roles]]`,
+//! `[[users]]`; `config/demo.toml` is
 //! a commented example. Each noun has a file here, with the form in which it is written, what is
 //! refused, and how it is compared and stored. A new noun is a new file, a field of
 //! [`document::Document`], and a line in [`apply`].
@@ -24,6 +25,7 @@ mod error;
 mod permissions;
 mod policies;
 mod references;
+mod roles;
 mod users;
 
 #[cfg(test)]
@@ -99,6 +101,9 @@ pub async fn apply(
     }
     for permission in &document.permissions {
         changes.push(permissions::apply(tx, permission, now, rng).await?);
+    }
+    for role in &document.roles {
+        changes.push(roles::apply(tx, role, now, rng).await?);
     }
     for user in &document.users {
         changes.push(users::apply(tx, user, hashing, now, rng).await?);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::change::{Change, Fields, Noun, Subject};
-use super::error::Refusal;
+use super::error::{ApplyError, Refusal};
 use super::{check, record};
 use crate::clock::Timestamp;
 use crate::id::PermissionId;
@@ -122,13 +122,26 @@ async fn remove(
     Ok(change)
 }
 
+/// The permission of a key that `subject` names, which must be defined by now.
+pub(super) async fn resolve(
+    tx: &mut Tx,
+    subject: Subject<'_>,
+    key: &str,
+) -> Result<Permission, ApplyError> {
+    permissions::find_by_key(tx, key).await?.ok_or_else(|| {
+        ApplyError::refused(
+            subject,
+            format!("there is no permission {key}: describe it in [[permissions]]"),
+        )
+    })
+}
+
 fn fields(permission: &Permission) -> Fields {
-    let description = &permission.description;
     Fields::default()
         .with("name", &permission.name)
         .with_optional(
             "description",
-            (!description.is_empty()).then_some(description),
+            Some(&permission.description).filter(|text| !text.is_empty()),
         )
         .with("in_new_roles", permission.is_in_new_roles)
 }
