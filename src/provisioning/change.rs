@@ -14,6 +14,8 @@ words! {
         Api = "api",
         /// A client.
         Application = "application",
+        /// An organization.
+        Organization = "organization",
         /// A permission.
         Permission = "permission",
         /// The policies of the business, of which there is one set.
@@ -191,7 +193,12 @@ impl Change {
                 let names: Vec<&str> = self.fields.iter().map(|change| change.field).collect();
                 json!({ "fields": names })
             }
-            Noun::Api | Noun::Application | Noun::Permission | Noun::Policies | Noun::Role => {
+            Noun::Api
+            | Noun::Application
+            | Noun::Organization
+            | Noun::Permission
+            | Noun::Policies
+            | Noun::Role => {
                 json!({ "name": self.name, "fields": self.fields })
             }
         }

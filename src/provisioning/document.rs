@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::error::{DocumentError, Refusal};
 use super::references::References;
-use super::{Defaults, apis, applications, permissions, policies, roles, users};
+use super::{Defaults, apis, applications, organizations, permissions, policies, roles, users};
 
 /// What a document wants.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Document {
     pub(super) applications: Vec<applications::Desired>,
     pub(super) permissions: Vec<permissions::Desired>,
     pub(super) roles: Vec<roles::Desired>,
+    /// The one that is to be the default organization comes first, so that the former one can go.
+    pub(super) organizations: Vec<organizations::Desired>,
     pub(super) users: Vec<users::Desired>,
 }
 
@@ -35,6 +37,8 @@ struct Written {
     permissions: Vec<permissions::Written>,
     #[serde(default)]
     roles: Vec<roles::Written>,
+    #[serde(default)]
+    organizations: Vec<Spanned<organizations::Written>>,
     #[serde(default)]
     users: Vec<Spanned<users::Written>>,
 }
@@ -65,6 +69,7 @@ fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<
         applications: Vec::new(),
         permissions: Vec::new(),
         roles: Vec::new(),
+        organizations: Vec::new(),
         users: Vec::new(),
     };
     for entry in written.apis {
@@ -89,6 +94,7 @@ fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<
         roles.add(role.key.clone(), entry.key.span(), "this role")?;
         document.roles.push(role);
     }
+    document.organizations = read_organizations(&written.organizations)?;
     for entry in written.users {
         let span = entry.span();
         let user = users::Written::check(entry, references)?;
@@ -96,6 +102,23 @@ fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<
         document.users.push(user);
     }
     Ok(document)
+}
+
+fn read_organizations(
+    written: &[Spanned<organizations::Written>],
+) -> Result<Vec<organizations::Desired>, Refusal> {
+    let (mut codes, mut defaults) = (Seen::new(), Seen::new());
+    let mut desired = Vec::new();
+    for entry in written {
+        codes.add(entry.get_ref().code.clone(), entry.span(), "this code")?;
+        let organization = organizations::Written::check(entry)?;
+        if organization.is_default() {
+            defaults.add((), entry.span(), "is_default = true")?;
+        }
+        desired.push(organization);
+    }
+    desired.sort_by_key(|organization| !organization.is_default());
+    Ok(desired)
 }
 
 /// What has been named, so that nothing is named twice.

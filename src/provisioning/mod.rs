@@ -1,7 +1,7 @@
 //! Configuration as code: makes the database say what a document says.
 //!
 //! A document is TOML: `[policies]`, `[[apis]]`, `[[applications]]`, `[[permissions]]`, `[[roles]]`,
-//! `[[users]]`; `config/demo.toml` is
+//! `[[organizations]]`, `[[users]]`; `config/demo.toml` is
 //! a commented example. Each noun has a file here, with the form in which it is written, what is
 //! refused, and how it is compared and stored. A new noun is a new file, a field of
 //! [`document::Document`], and a line in [`apply`].
@@ -22,6 +22,7 @@ mod change;
 mod check;
 mod document;
 mod error;
+mod organizations;
 mod permissions;
 mod policies;
 mod references;
@@ -104,6 +105,9 @@ pub async fn apply(
     }
     for role in &document.roles {
         changes.push(roles::apply(tx, role, now, rng).await?);
+    }
+    for organization in &document.organizations {
+        changes.push(organizations::apply(tx, organization, now, rng).await?);
     }
     for user in &document.users {
         changes.push(users::apply(tx, user, hashing, now, rng).await?);

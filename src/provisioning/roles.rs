@@ -188,6 +188,18 @@ async fn replace_permissions(
     Ok(())
 }
 
+/// The role of a key that `subject` names, which must be defined by now.
+pub(super) async fn resolve(
+    tx: &mut Tx,
+    subject: Subject<'_>,
+    key: &str,
+) -> Result<Role, ApplyError> {
+    roles::find_by_key(tx, key).await?.ok_or_else(|| {
+        let reason = format!("there is no role {key}: describe it in [[roles]]");
+        ApplyError::refused(subject, reason)
+    })
+}
+
 fn fields(role: &Role, held: &[PermissionId], defined: &[Permission]) -> Fields {
     let keys_of = |ids: &[PermissionId]| -> Vec<String> {
         let held = defined.iter().filter(|known| ids.contains(&known.id));

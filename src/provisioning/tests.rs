@@ -1,6 +1,7 @@
 //! Documents applied to a database, and documents that are refused.
 
 mod access;
+mod organizations;
 
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use crate::clients::RegisteredClient;
 use crate::clock::Clock;
 use crate::config::{Config, Database, DatabaseUrl};
 use crate::directory::accounts;
+use crate::directory::organizations::ensure_default;
 use crate::id::ClientId;
 use crate::passwords::Verdict;
 use crate::protocol::client::{Credential, PresentedClient};
@@ -47,12 +49,18 @@ impl World {
         };
         let db = Db::open(&settings).await.unwrap();
         db.migrate().await.unwrap();
+        let clock = Clock::manual(Timestamp::from_unix(1_800_000_000));
+        let mut tx = db.write().await.unwrap();
+        ensure_default(&mut tx, clock.now(), &mut rand::rng())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
         Self {
             passwords: PasswordHasher::new(&config.passwords, &mut rand::rng()).unwrap(),
             config,
             db,
             key: HashKey::from_bytes([7; 32]),
-            clock: Clock::manual(Timestamp::from_unix(1_800_000_000)),
+            clock,
             _folder: folder,
         }
     }

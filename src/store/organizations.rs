@@ -35,6 +35,24 @@ pub async fn find(tx: &mut Tx, id: &OrganizationId) -> sqlx::Result<Option<Organ
         .await
 }
 
+/// The organization of that handle.
+pub async fn find_by_handle(tx: &mut Tx, handle: &str) -> sqlx::Result<Option<Organization>> {
+    tx.optional("SELECT * FROM organizations WHERE handle = $1", (handle,))
+        .await
+}
+
+/// The organization that the business calls so elsewhere.
+pub async fn find_by_external_id(
+    tx: &mut Tx,
+    external_id: &str,
+) -> sqlx::Result<Option<Organization>> {
+    tx.optional(
+        "SELECT * FROM organizations WHERE external_id = $1",
+        (external_id,),
+    )
+    .await
+}
+
 /// The default organization.
 pub async fn find_default(tx: &mut Tx) -> sqlx::Result<Option<Organization>> {
     tx.optional("SELECT * FROM organizations WHERE is_default", ())

@@ -1,0 +1,144 @@
+//! `[[organizations]]` as a document writes them, and what may be written. Pure.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+
+use super::{Desired, WantedOrganization};
+use crate::directory::identifier;
+use crate::directory::organizations::LONGEST_NAME;
+use crate::id::OrganizationId;
+use crate::provisioning::change::{Noun, Subject};
+use crate::provisioning::check::{self, read, read_optional};
+use crate::provisioning::error::Refusal;
+
+/// The longest handle.
+const LONGEST_HANDLE: usize = 64;
+
+/// The longest id that the business gives elsewhere. Characters.
+const LONGEST_EXTERNAL_ID: usize = 255;
+
+/// An entry as the document writes it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provisioning) struct Written {
+    #[serde(deserialize_with = "code")]
+    pub(in crate::provisioning) code: OrganizationId,
+    name: Option<Spanned<String>>,
+    handle: Option<Spanned<String>>,
+    external_id: Option<Spanned<String>>,
+    is_default: Option<Spanned<bool>>,
+    #[serde(default)]
+    is_auto_membership: bool,
+    #[serde(default)]
+    allowed_domains: Vec<Spanned<String>>,
+    #[serde(default)]
+    default_roles: Vec<Spanned<String>>,
+    #[serde(default)]
+    suspended: bool,
+    #[serde(default)]
+    remove: bool,
+}
+
+/// Reads the code of an organization.
+pub(in crate::provisioning) fn code<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<OrganizationId, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    OrganizationId::parse(&text).ok_or_else(|| {
+        let reason = "an organization's code is org_ and 11 lower-case hexadecimal digits, which never change: make the digits with `openssl rand -hex 6 | cut -c 2-`";
+        D::Error::custom(reason)
+    })
+}
+
+impl Written {
+    /// What the entry asks for, if it may be asked for.
+    pub(in crate::provisioning) fn check(entry: &Spanned<Self>) -> Result<Desired, Refusal> {
+        let written = entry.get_ref();
+        let code = written.code.clone();
+        if written.remove {
+            return Ok(Desired {
+                code,
+                organization: None,
+            });
+        }
+        let name = written.name.as_ref().map(|name| name.get_ref().as_str());
+        let organization = written.organization(entry).map_err(|refusal| {
+            refusal.about(Subject(Noun::Organization, name.unwrap_or(code.as_str())))
+        })?;
+        Ok(Desired {
+            code,
+            organization: Some(organization),
+        })
+    }
+
+    fn organization(&self, entry: &Spanned<Self>) -> Result<WantedOrganization, Refusal> {
+        let missing = || Refusal::at(entry.span(), "name is missing: add one");
+        let is_suspended = self.suspended;
+        let is_default = read_optional("is_default", self.is_default.as_ref(), |is_default| {
+            if *is_default && is_suspended {
+                return Err("what is suspended can't be the default: remove one of the two".into());
+            }
+            Ok(*is_default)
+        })?;
+        Ok(WantedOrganization {
+            name: read("name", self.name.as_ref().ok_or_else(missing)?, name)?,
+            handle: read_optional("handle", self.handle.as_ref(), handle)?,
+            external_id: read_optional("external_id", self.external_id.as_ref(), external_id)?,
+            is_default,
+            is_auto_membership: self.is_auto_membership,
+            allowed_domains: domains(&self.allowed_domains)?,
+            default_roles: check::distinct("default_roles", &self.default_roles)?,
+            is_suspended,
+        })
+    }
+}
+
+fn name(text: &String) -> Result<String, String> {
+    let name = check::name(text).ok();
+    name.filter(|name| name.chars().count() <= LONGEST_NAME)
+        .ok_or_else(|| format!("must have 1 to {LONGEST_NAME} characters and no line break"))
+}
+
+fn handle(text: &String) -> Result<String, String> {
+    let is_allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    if text.is_empty() || text.len() > LONGEST_HANDLE || !text.bytes().all(is_allowed) {
+        return Err(format!(
+            "must have 1 to {LONGEST_HANDLE} lower-case letters, digits, '-' or '_'"
+        ));
+    }
+    Ok(text.clone())
+}
+
+fn external_id(text: &String) -> Result<String, String> {
+    let length = text.chars().count();
+    if length == 0 || length > LONGEST_EXTERNAL_ID || text.contains(char::is_control) {
+        return Err(format!(
+            "must have 1 to {LONGEST_EXTERNAL_ID} characters and no line break"
+        ));
+    }
+    Ok(text.clone())
+}
+
+/// Domains as they are compared: bare, in lower case, each once.
+fn domains(written: &[Spanned<String>]) -> Result<Vec<String>, Refusal> {
+    let mut domains = written
+        .iter()
+        .map(|domain| read("allowed_domains", domain, parse_domain))
+        .collect::<Result<Vec<_>, _>>()?;
+    domains.sort_unstable();
+    domains.dedup();
+    Ok(domains)
+}
+
+fn parse_domain(text: &String) -> Result<String, String> {
+    let domain = text.strip_prefix('@').unwrap_or(text).to_lowercase();
+    // What can't stand after the @ of an address admits nobody.
+    let is_domain = !domain.contains(['@', '*'])
+        && domain.trim() == domain
+        && identifier::email(&format!("somebody@{domain}")).is_some();
+    is_domain
+        .then_some(domain)
+        .ok_or_else(|| format!("{text:?} is no domain, such as acme.test"))
+}

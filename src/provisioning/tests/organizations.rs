@@ -1,0 +1,213 @@
+//! Organizations, and who belongs to them.
+
+use super::*;
+use crate::id::OrganizationId;
+use crate::store::organizations::{self as stored, Organization};
+
+const ACME_CODE: &str = "org_00000000acb";
+const GLOBEX_CODE: &str = "org_00000000b1e";
+
+impl World {
+    async fn organization(&self, code: &str) -> Option<Organization> {
+        let mut tx = self.db.read().await.unwrap();
+        let code = OrganizationId::parse(code).unwrap();
+        stored::find(&mut tx, &code).await.unwrap()
+    }
+
+    async fn default_organization(&self) -> Organization {
+        let mut tx = self.db.read().await.unwrap();
+        stored::find_default(&mut tx).await.unwrap().unwrap()
+    }
+}
+
+fn acme(keys: &str) -> String {
+    format!("[[organizations]]\ncode = '{ACME_CODE}'\nname = 'Acme'\n{keys}\n")
+}
+
+fn globex(keys: &str) -> String {
+    format!("[[organizations]]\ncode = '{GLOBEX_CODE}'\nname = 'Globex'\n{keys}\n")
+}
+
+const ANALYST: &str = "[[roles]]\nkey = 'analyst'\nname = 'Analyst'\n";
+
+#[tokio::test]
+async fn an_organization_is_made_changed_suspended_and_removed() {
+    let world = World::new().await;
+    let made = format!(
+        "{ANALYST}{}",
+        acme(
+            "handle = 'acme'\nexternal_id = '4711'\nis_auto_membership = true\n\
+             allowed_domains = ['@Acme.test', 'acme.test', 'acme.example']\ndefault_roles = ['analyst']"
+        )
+    );
+    insta::assert_snapshot!(world.apply(&made).await.unwrap(), @r#"
+    + role "analyst"
+        name: Analyst
+        is_default: false
+    + organization "Acme"
+        name: Acme
+        handle: acme
+        external_id: 4711
+        is_default: false
+        is_auto_membership: true
+        allowed_domains: acme.example acme.test
+        default_roles: analyst
+        suspended: false
+    2 created
+    "#);
+    assert!(world.apply(&made).await.unwrap().is_unchanged());
+
+    world.clock.advance(Seconds::new(1));
+    let changed = acme("suspended = true");
+    insta::assert_snapshot!(world.apply(&changed).await.unwrap(), @r#"
+    ~ organization "Acme"
+        handle: acme -> (none)
+        external_id: 4711 -> (none)
+        is_auto_membership: true -> false
+        allowed_domains: acme.example acme.test -> (none)
+        default_roles: analyst -> (none)
+        suspended: false -> true
+    1 updated
+    "#);
+    let acme_now = world.organization(ACME_CODE).await.unwrap();
+    assert_eq!(acme_now.suspended_at, Some(world.clock.now()));
+    world.clock.advance(Seconds::new(1));
+    assert!(world.apply(&changed).await.unwrap().is_unchanged());
+
+    insta::assert_snapshot!(world.apply(&acme("")).await.unwrap(), @r#"
+    ~ organization "Acme"
+        suspended: true -> false
+    1 updated
+    "#);
+    let removed = acme("remove = true");
+    world.clock.advance(Seconds::new(1));
+    insta::assert_snapshot!(world.apply(&removed).await.unwrap(), @r#"
+    - organization "Acme"
+    1 removed
+    "#);
+    assert!(world.organization(ACME_CODE).await.is_none());
+    assert!(world.apply(&removed).await.unwrap().is_unchanged());
+    let events = world.events(ACME_CODE).await;
+    for event in ["created", "suspended", "updated", "removed"] {
+        let event = format!("organization.{event}");
+        assert!(events.contains(&event), "{event} in {events:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_default_moves_and_there_is_always_one() {
+    let world = World::new().await;
+    let former = world.default_organization().await;
+    let moved = acme("is_default = true");
+    insta::assert_snapshot!(world.apply(&moved).await.unwrap(), @r#"
+    + organization "Acme"
+        name: Acme
+        is_default: true
+        is_auto_membership: false
+        suspended: false
+    1 created
+    "#);
+    assert_eq!(world.default_organization().await.id.as_str(), ACME_CODE);
+    assert_eq!(
+        world.events(former.id.as_str()).await,
+        ["organization.created", "organization.updated"]
+    );
+    assert!(world.apply(&moved).await.unwrap().is_unchanged());
+    // What is not said leaves the flag where it is.
+    assert!(world.apply(&acme("")).await.unwrap().is_unchanged());
+
+    let errors = [
+        acme("is_default = false"),
+        acme("suspended = true"),
+        acme("remove = true"),
+    ];
+    let mut refusals = Vec::new();
+    for document in errors {
+        refusals.push(world.apply(&document).await.unwrap_err().to_string());
+    }
+    insta::assert_snapshot!(refusals.join("\n"), @r#"
+    organization "Acme": is the default organization, of which there always is one: write is_default = true for another one, which takes its place
+    organization "Acme": the default organization can be neither suspended nor removed: make another one the default first
+    organization "Acme": the default organization can be neither suspended nor removed: make another one the default first
+    "#);
+    assert_eq!(world.default_organization().await.id.as_str(), ACME_CODE);
+
+    // In one document the former default goes, though it stands before the new one.
+    let replaced = format!("{}{}", acme("remove = true"), globex("is_default = true"));
+    insta::assert_snapshot!(world.apply(&replaced).await.unwrap(), @r#"
+    + organization "Globex"
+        name: Globex
+        is_default: true
+        is_auto_membership: false
+        suspended: false
+    - organization "Acme"
+    1 created, 1 removed
+    "#);
+    assert_eq!(world.default_organization().await.id.as_str(), GLOBEX_CODE);
+    assert!(world.apply(&replaced).await.unwrap().is_unchanged());
+}
+
+#[tokio::test]
+async fn what_another_organization_has_is_refused() {
+    let world = World::new().await;
+    world
+        .apply(&acme("handle = 'acme'\nexternal_id = '4711'"))
+        .await
+        .unwrap();
+    let mut refusals = Vec::new();
+    for keys in [
+        "handle = 'acme'",
+        "external_id = '4711'",
+        "default_roles = ['nobody']",
+    ] {
+        let error = world.apply(&globex(keys)).await.unwrap_err();
+        refusals.push(error.to_string());
+    }
+    insta::assert_snapshot!(refusals.join("\n"), @r#"
+    organization "Globex": handle: org_00000000acb has it already: choose another one
+    organization "Globex": external_id: org_00000000acb has it already: choose another one
+    organization "Globex": there is no role nobody: describe it in [[roles]]
+    "#);
+    assert!(world.organization(GLOBEX_CODE).await.is_none());
+}
+
+#[tokio::test]
+async fn an_organization_that_can_not_be_is_refused_with_its_place() {
+    let world = World::new().await;
+    let documents = [
+        "[[organizations]]\nname = 'Acme'".to_owned(),
+        acme("").replace(ACME_CODE, "org_acme"),
+        acme("").replace("name = 'Acme'", ""),
+        acme("").replace("'Acme'", &format!("'{}'", "x".repeat(65))),
+        acme("handle = 'Acme Inc'"),
+        acme("external_id = ''"),
+        acme("allowed_domains = ['*.acme.test']"),
+        acme("allowed_domains = ['ada@acme.test']"),
+        acme("allowed_domains = ['@']"),
+        acme("default_roles = ['analyst', 'analyst']"),
+        acme("is_default = true\nsuspended = true"),
+        acme("domains = []"),
+        acme("").repeat(2),
+        format!(
+            "{}{}",
+            acme("is_default = true"),
+            globex("is_default = true")
+        ),
+    ];
+    insta::assert_snapshot!(world.refusals(&documents), @r#"
+    test.toml:1:1: missing field `code`
+    test.toml:2:8: an organization's code is org_ and 11 lower-case hexadecimal digits, which never change: make the digits with `openssl rand -hex 6 | cut -c 2-`
+    test.toml:1:1: organization "org_00000000acb": name is missing: add one
+    test.toml:3:8: organization "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx": name: must have 1 to 64 characters and no line break
+    test.toml:4:10: organization "Acme": handle: must have 1 to 64 lower-case letters, digits, '-' or '_'
+    test.toml:4:15: organization "Acme": external_id: must have 1 to 255 characters and no line break
+    test.toml:4:20: organization "Acme": allowed_domains: "*.acme.test" is no domain, such as acme.test
+    test.toml:4:20: organization "Acme": allowed_domains: "ada@acme.test" is no domain, such as acme.test
+    test.toml:4:20: organization "Acme": allowed_domains: "@" is no domain, such as acme.test
+    test.toml:4:29: organization "Acme": default_roles: names analyst twice: remove one
+    test.toml:4:14: organization "Acme": is_default: what is suspended can't be the default: remove one of the two
+    test.toml:4:1: unknown field `domains`, expected one of `code`, `name`, `handle`, `external_id`, `is_default`, `is_auto_membership`, `allowed_domains`, `default_roles`, `suspended`, `remove`: correct or remove it
+    test.toml:5:1: this code stands in the document twice: remove one
+    test.toml:5:1: is_default = true stands in the document twice: remove one
+    "#);
+}
