@@ -142,6 +142,14 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_unix(1000);
 
+    /// Roles, direct permissions, keys of the roles that count, keys of the permissions.
+    type Case = (
+        Vec<RoleAssignment>,
+        Vec<PermissionAssignment>,
+        &'static [&'static str],
+        &'static [&'static str],
+    );
+
     fn permission(key: &str) -> Permission {
         Permission {
             id: PermissionId::generate(&mut rand::rng()),
@@ -199,13 +207,7 @@ mod tests {
         let gone = role("gone");
         let past = Some(NOW);
         let ahead = Some(NOW.plus(Seconds::new(1)));
-        // roles, direct permissions, keys of the roles that count, keys of the permissions
-        let cases: [(
-            Vec<RoleAssignment>,
-            Vec<PermissionAssignment>,
-            &[&str],
-            &[&str],
-        ); 6] = [
+        let cases: [Case; 6] = [
             (vec![], vec![], &[], &[]),
             (vec![], vec![has_permission(&pay, None)], &[], &["pay"]),
             (

@@ -468,7 +468,7 @@ fn one_membership_goes_straight_through_and_several_are_chosen_from() {
 fn whoever_belongs_nowhere_goes_to_the_default_organization_where_policy_says_so() {
     let default = organization('d', false).id;
     let joins = destination_of("", "", |facts| {
-        facts.organizations.default = Some(default.clone())
+        facts.organizations.default = Some(default.clone());
     });
     assert_eq!(joins, format!("JoinOrganization({default:?})"));
     let stays = destination_of("", "", |facts| {
@@ -516,7 +516,7 @@ fn the_organization_that_the_request_names_decides() {
             admits,
         };
         let step = destination_of(belongs_to, prompt, |facts| {
-            facts.organizations.requested = Some(requested)
+            facts.organizations.requested = Some(requested);
         });
         assert_eq!(step, expected, "{belongs_to} {named} {admits} {prompt}");
     }
@@ -534,7 +534,7 @@ fn an_organization_is_created_where_policy_allows() {
         "NameOrganization"
     );
     let forbidden = destination_of("a", named, |facts| {
-        facts.policies.organization_creation_allowed = false
+        facts.policies.organization_creation_allowed = false;
     });
     assert_eq!(forbidden, "org_0000000000a");
 }
