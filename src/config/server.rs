@@ -6,7 +6,7 @@ use super::error::ConfigError;
 use super::network::Network;
 use super::section::Section;
 use crate::clock::Seconds;
-use crate::protocol::Issuer;
+use crate::protocol::{Issuer, Params};
 
 /// Listening, and what a connection or request may cost.
 #[derive(Debug, Clone)]
@@ -44,10 +44,14 @@ pub enum ForwardingHeader {
     XForwardedFor,
 }
 
+/// A longer form would be read and then refused.
+const LONGEST_BODY: i64 = 64 * 1024;
+const _: () = assert!(LONGEST_BODY.unsigned_abs() == Params::MAX_BYTES as u64);
+
 impl Server {
     pub(super) fn read(section: &Section<'_>) -> Result<Self, ConfigError> {
         Ok(Self {
-            issuer: section.text("issuer", Issuer::parse)?,
+            issuer: section.text("issuer", issuer)?,
             listen: section.text("listen", |text| {
                 text.parse().map_err(|_| {
                     format!("\"{text}\" is not an address with a port, such as 127.0.0.1:8080")
@@ -63,9 +67,21 @@ impl Server {
             header_timeout: section.seconds("header_timeout_seconds", 1..=600)?,
             keep_alive: section.seconds("keep_alive_seconds", 1..=3600)?,
             request_timeout: section.seconds("request_timeout_seconds", 1..=600)?,
-            body_limit_bytes: section.integer("body_limit_bytes", 1024..=64 * 1024 * 1024)?,
+            body_limit_bytes: section.integer("body_limit_bytes", 1024..=LONGEST_BODY)?,
             strict_transport_security: section.flag("strict_transport_security"),
             shutdown_grace: section.seconds("shutdown_grace_seconds", 0..=600)?,
         })
     }
+}
+
+/// An issuer at which our routes are found: they stand at the root.
+fn issuer(text: &str) -> Result<Issuer, String> {
+    let issuer = Issuer::parse(text)?;
+    if issuer.path().is_empty() {
+        return Ok(issuer);
+    }
+    Err(format!(
+        "must have no path, as this server answers at the root of its host: write {}",
+        issuer.origin()
+    ))
 }

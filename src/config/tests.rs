@@ -103,6 +103,14 @@ const REFUSALS: &[(&str, &str)] = &[
         "vestibule.toml:2:10: server.issuer: ",
     ),
     (
+        "[server]\nissuer = 'https://id.example.com/tenant'\n",
+        "vestibule.toml:2:10: server.issuer: must have no path, as this server answers at the root of its host: write https://id.example.com",
+    ),
+    (
+        "[server]\nbody_limit_bytes = 65537\n",
+        "vestibule.toml:2:20: server.body_limit_bytes: must be from 1024 to 65536, not 65537",
+    ),
+    (
         "server.max_connections = 0\n",
         "vestibule.toml:1:26: server.max_connections: must be from 1 to 1000000, not 0",
     ),
