@@ -166,11 +166,15 @@ impl Change {
 
     /// Adds that a field changed whose values are not told.
     pub(super) fn note_secret(&mut self, field: &'static str) {
-        self.fields.push(FieldChange {
-            field,
-            values: Values::Secret,
-        });
-        if self.action == Action::Unchanged {
+        let values = Values::Secret;
+        self.add([FieldChange { field, values }]);
+    }
+
+    /// Adds what changed about further fields.
+    pub(super) fn add(&mut self, fields: impl IntoIterator<Item = FieldChange>) {
+        let known = self.fields.len();
+        self.fields.extend(fields);
+        if self.action == Action::Unchanged && self.fields.len() > known {
             self.action = Action::Updated;
         }
     }
@@ -236,6 +240,7 @@ impl Display for FieldChange {
 }
 
 /// A thing as messages name it: `application "Shop"`.
+#[derive(Clone, Copy)]
 pub(super) struct Subject<'a>(pub(super) Noun, pub(super) &'a str);
 
 impl Display for Subject<'_> {

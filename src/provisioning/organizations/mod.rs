@@ -8,7 +8,7 @@ mod written;
 
 use rand::CryptoRng;
 
-pub(super) use written::Written;
+pub(super) use written::{Written, code};
 
 use super::change::{Change, Fields, Noun, Subject};
 use super::error::ApplyError;

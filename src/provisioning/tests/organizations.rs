@@ -1,7 +1,9 @@
 //! Organizations, and who belongs to them.
 
 use super::*;
-use crate::id::OrganizationId;
+use crate::access::{Catalogue, evaluate, members};
+use crate::id::{OrganizationId, UserId};
+use crate::store::assignments::{self, Source};
 use crate::store::organizations::{self as stored, Organization};
 
 const ACME_CODE: &str = "org_00000000acb";
@@ -12,6 +14,31 @@ impl World {
         let mut tx = self.db.read().await.unwrap();
         let code = OrganizationId::parse(code).unwrap();
         stored::find(&mut tx, &code).await.unwrap()
+    }
+
+    async fn ada(&self) -> UserId {
+        let mut tx = self.db.read().await.unwrap();
+        let ada = accounts::find(&mut tx, "ada@example.test").await.unwrap();
+        ada.unwrap().user.id
+    }
+
+    /// The names of Ada's organizations.
+    async fn organizations_of_ada(&self) -> Vec<String> {
+        let ada = self.ada().await;
+        let mut tx = self.db.read().await.unwrap();
+        let organizations = stored::list_for_user(&mut tx, &ada).await.unwrap();
+        organizations.into_iter().map(|it| it.name).collect()
+    }
+
+    /// What Ada may do in an organization.
+    async fn permissions_of_ada(&self, code: &str) -> Vec<String> {
+        let (ada, code) = (self.ada().await, OrganizationId::parse(code).unwrap());
+        let mut tx = self.db.read().await.unwrap();
+        let catalogue = Catalogue::load(&mut tx).await.unwrap();
+        let roles = assignments::list_roles(&mut tx, &code, &ada).await.unwrap();
+        let direct = assignments::list_permissions(&mut tx, &code, &ada).await;
+        let access = evaluate(&catalogue, &roles, &direct.unwrap(), self.clock.now());
+        access.permissions.into_iter().map(Into::into).collect()
     }
 
     async fn default_organization(&self) -> Organization {
@@ -99,6 +126,7 @@ async fn the_default_moves_and_there_is_always_one() {
     let world = World::new().await;
     let former = world.default_organization().await;
     let moved = acme("is_default = true");
+    world.clock.advance(Seconds::new(1));
     insta::assert_snapshot!(world.apply(&moved).await.unwrap(), @r#"
     + organization "Acme"
         name: Acme
@@ -209,5 +237,156 @@ async fn an_organization_that_can_not_be_is_refused_with_its_place() {
     test.toml:4:1: unknown field `domains`, expected one of `code`, `name`, `handle`, `external_id`, `is_default`, `is_auto_membership`, `allowed_domains`, `default_roles`, `suspended`, `remove`: correct or remove it
     test.toml:5:1: this code stands in the document twice: remove one
     test.toml:5:1: is_default = true stands in the document twice: remove one
+    "#);
+}
+
+/// Two organizations, roles and permissions, and Ada with these memberships.
+fn ada(memberships: &str) -> String {
+    format!(
+        "[[permissions]]\nkey = 'read:reports'\nname = 'Read'\n\
+         [[permissions]]\nkey = 'update:reports'\nname = 'Update'\n\
+         [[roles]]\nkey = 'analyst'\nname = 'Analyst'\npermissions = ['read:reports']\n\
+         [[roles]]\nkey = 'editor'\nname = 'Editor'\npermissions = ['update:reports']\n\
+         {}{}[[users]]\nemail = 'ada@example.test'\norganizations = [{memberships}]\n",
+        acme("default_roles = ['analyst']"),
+        globex(""),
+    )
+}
+
+#[tokio::test]
+async fn a_new_user_belongs_to_the_organizations_named_and_not_to_the_default_one() {
+    let world = World::new().await;
+    let document = ada(&format!(
+        "{{ code = '{ACME_CODE}', roles = ['analyst', 'editor'] }}, \
+         {{ code = '{GLOBEX_CODE}', permissions = ['read:reports'] }}"
+    ));
+    let changes = world.apply(&document).await.unwrap();
+    insta::assert_snapshot!(changes.0.last().unwrap(), @r#"
+    + user "ada@example.test"
+        email: ada@example.test
+        email_verified: false
+        organizations: org_00000000acb (analyst editor) org_00000000b1e (read:reports)
+    "#);
+    assert!(world.apply(&document).await.unwrap().is_unchanged());
+    assert_eq!(world.organizations_of_ada().await, ["Acme", "Globex"]);
+    let both = ["read:reports", "update:reports"];
+    assert_eq!(world.permissions_of_ada(ACME_CODE).await, both);
+    assert_eq!(
+        world.permissions_of_ada(GLOBEX_CODE).await,
+        ["read:reports"]
+    );
+
+    let globex_id = OrganizationId::parse(GLOBEX_CODE).unwrap();
+    let user = world.ada().await;
+    let mut tx = world.db.read().await.unwrap();
+    let direct = assignments::list_permissions(&mut tx, &globex_id, &user).await;
+    assert_eq!(direct.unwrap()[0].source.0, Source::Operator);
+}
+
+#[tokio::test]
+async fn memberships_are_added_and_those_not_named_are_left_alone() {
+    let world = World::new().await;
+    world.apply(&ada("")).await.unwrap();
+    assert_eq!(world.organizations_of_ada().await, ["Default organization"]);
+    let first = format!("{{ code = '{ACME_CODE}' }}");
+    world.apply(&ada(&first)).await.unwrap();
+    // The default role of the organization came with it.
+    assert_eq!(world.permissions_of_ada(ACME_CODE).await, ["read:reports"]);
+
+    let more = ada(&format!(
+        "{{ code = '{ACME_CODE}', roles = ['editor'] }}, {{ code = '{GLOBEX_CODE}' }}"
+    ));
+    insta::assert_snapshot!(world.apply(&more).await.unwrap(), @r#"
+    ~ user "ada@example.test"
+        organizations: org_00000000acb -> org_00000000acb (editor) org_00000000b1e
+    6 unchanged, 1 updated
+    "#);
+    assert!(world.apply(&more).await.unwrap().is_unchanged());
+    assert!(world.apply(&ada(&first)).await.unwrap().is_unchanged());
+    assert!(world.apply(&ada("")).await.unwrap().is_unchanged());
+    assert_eq!(
+        world.organizations_of_ada().await,
+        ["Acme", "Default organization", "Globex"]
+    );
+    let both = ["read:reports", "update:reports"];
+    assert_eq!(world.permissions_of_ada(ACME_CODE).await, both);
+}
+
+#[tokio::test]
+async fn a_role_that_is_to_end_is_made_to_last() {
+    let world = World::new().await;
+    world
+        .apply(&ada(&format!("{{ code = '{GLOBEX_CODE}' }}")))
+        .await
+        .unwrap();
+    let (user, globex_id) = (
+        world.ada().await,
+        OrganizationId::parse(GLOBEX_CODE).unwrap(),
+    );
+    let now = world.clock.now();
+    let mut tx = world.db.write().await.unwrap();
+    let editor = crate::store::roles::find_by_key(&mut tx, "editor").await;
+    let editor = editor.unwrap().unwrap();
+    let until = Some(now.plus(Seconds::new(60)));
+    members::assign_role(
+        &mut tx,
+        audit::Actor::Operator,
+        (&globex_id, &user),
+        (&editor.id, Source::Person, until),
+        now,
+        &mut rand::rng(),
+    )
+    .await
+    .unwrap()
+    .unwrap();
+    tx.commit().await.unwrap();
+    world.clock.advance(Seconds::new(60));
+    assert!(world.permissions_of_ada(GLOBEX_CODE).await.is_empty());
+
+    let document = ada(&format!("{{ code = '{GLOBEX_CODE}', roles = ['editor'] }}"));
+    insta::assert_snapshot!(world.apply(&document).await.unwrap(), @r#"
+    ~ user "ada@example.test"
+        organizations: org_00000000b1e -> org_00000000b1e (editor)
+    6 unchanged, 1 updated
+    "#);
+    assert!(world.apply(&document).await.unwrap().is_unchanged());
+    assert_eq!(
+        world.permissions_of_ada(GLOBEX_CODE).await,
+        ["update:reports"]
+    );
+}
+
+#[tokio::test]
+async fn a_membership_that_can_not_be_is_refused() {
+    let world = World::new().await;
+    let documents = [
+        ada("{ roles = ['analyst'] }"),
+        ada("{ code = 'acme' }"),
+        ada(&format!("{{ code = '{ACME_CODE}', role = 'analyst' }}")),
+        ada(&format!("{{ code = '{ACME_CODE}', roles = ['a', 'a'] }}")),
+        ada(&format!(
+            "{{ code = '{ACME_CODE}' }}, {{ code = '{ACME_CODE}' }}"
+        )),
+    ];
+    insta::assert_snapshot!(world.refusals(&documents), @r#"
+    test.toml:25:18: missing field `code`
+    test.toml:25:27: an organization's code is org_ and 11 lower-case hexadecimal digits, which never change: make the digits with `openssl rand -hex 6 | cut -c 2-`
+    test.toml:25:46: unknown field `role`, expected one of `code`, `roles`, `permissions`: correct or remove it
+    test.toml:25:60: user "ada@example.test": roles: names a twice: remove one
+    test.toml:25:48: user "ada@example.test": organizations: names org_00000000acb twice: remove one
+    "#);
+    let mut refusals = Vec::new();
+    for membership in [
+        "{ code = 'org_00000000000' }".to_owned(),
+        format!("{{ code = '{ACME_CODE}', roles = ['nobody'] }}"),
+        format!("{{ code = '{ACME_CODE}', permissions = ['nothing'] }}"),
+    ] {
+        let error = world.apply(&ada(&membership)).await.unwrap_err();
+        refusals.push(error.to_string());
+    }
+    insta::assert_snapshot!(refusals.join("\n"), @r#"
+    user "ada@example.test": there is no organization org_00000000000: describe it in [[organizations]]
+    user "ada@example.test": there is no role nobody: describe it in [[roles]]
+    user "ada@example.test": there is no permission nothing: describe it in [[permissions]]
     "#);
 }

@@ -3,7 +3,10 @@
 //! A user is known by the mail address, or without one by the user name. What the document leaves out
 //! stays as it is, since people change their profile themselves. For the same reason a password is
 //! set when the user is created and never again; it is the operator's choice and held to no policy.
+//!
+//! Who is created with `organizations` belongs to these, and to the default one only if it is among them.
 
+mod memberships;
 mod written;
 
 use rand::CryptoRng;
@@ -24,6 +27,7 @@ use crate::store::identities::{self, Identity, IdentityKind};
 use crate::store::types::{Json, Text};
 use crate::store::users::{self, Subject as StoredUser, User};
 use crate::tokens::claims::standard_claims;
+use memberships::{Resolved, WantedMembership};
 
 /// A user as the document wants them.
 #[derive(Debug)]
@@ -36,6 +40,7 @@ pub(super) struct Desired {
     picture: Option<String>,
     password: Option<Secret>,
     attributes: StandardClaims,
+    memberships: Vec<WantedMembership>,
 }
 
 impl Desired {
@@ -100,19 +105,22 @@ pub(super) async fn apply(
     rng: &mut impl CryptoRng,
 ) -> Result<Change, ApplyError> {
     let (kind, value) = desired.identifier();
+    let subject = Subject(Noun::User, desired.name());
+    let memberships = memberships::resolve(tx, subject, &desired.memberships).await?;
     let found = match identities::find_by_value(tx, kind, value).await? {
         Some(identity) => users::find_subject(tx, &identity.user_id).await?,
         None => None,
     };
     match found {
-        None => create(tx, desired, hashing, now, rng).await,
-        Some(found) => update(tx, desired, found, now, rng).await,
+        None => create(tx, desired, &memberships, hashing, now, rng).await,
+        Some(found) => update(tx, desired, &memberships, found, now, rng).await,
     }
 }
 
 async fn create(
     tx: &mut Tx,
     desired: &Desired,
+    memberships: &[Resolved],
     hashing: &Hashing<'_>,
     now: Timestamp,
     rng: &mut impl CryptoRng,
@@ -131,13 +139,14 @@ async fn create(
         attributes: desired.attributes.clone(),
         password_hash,
         password_is_temporary: false,
-        organization: None,
+        organization: memberships.first().map(|it| it.organization.clone()),
     };
     let user = accounts::create(tx, Actor::Operator, account, now, rng)
         .await?
         .map_err(|taken| {
             ApplyError::refused(Subject(Noun::User, desired.name()), taken.to_string())
         })?;
+    let (_, belongs) = memberships::add(tx, &user.id, memberships, now, rng).await?;
     let created = StoredUser {
         user,
         email: desired.email.clone(),
@@ -145,6 +154,7 @@ async fn create(
         username: desired.username.clone(),
     };
     let mut change = Change::between(Noun::User, desired.name(), None, &fields(&created));
+    change.add(Change::between(Noun::User, desired.name(), None, &belongs).fields);
     if desired.password.is_some() {
         change.note_secret("password");
     }
@@ -154,6 +164,7 @@ async fn create(
 async fn update(
     tx: &mut Tx,
     desired: &Desired,
+    memberships: &[Resolved],
     before: StoredUser,
     now: Timestamp,
     rng: &mut impl CryptoRng,
@@ -177,15 +188,30 @@ async fn update(
             format!("has the user name {present:?}, which a document does not change: write that");
         return Err(ApplyError::refused(subject, reason));
     }
-    let change = Change::between(
+    let mut change = Change::between(
         Noun::User,
         desired.name(),
         Some(&fields(&before)),
         &fields(&after),
     );
-    if change.is_unchanged() {
-        return Ok(change);
+    if !change.is_unchanged() {
+        store(tx, desired, &before, after, now, rng).await?;
     }
+    let id = &before.user.id;
+    let (belonged, belongs) = memberships::add(tx, id, memberships, now, rng).await?;
+    change.add(Change::between(Noun::User, desired.name(), Some(&belonged), &belongs).fields);
+    record(tx, &change, id.as_str(), now, rng).await?;
+    Ok(change)
+}
+
+async fn store(
+    tx: &mut Tx,
+    desired: &Desired,
+    before: &StoredUser,
+    after: StoredUser,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<(), ApplyError> {
     let user = User {
         updated_at: now,
         ..after.user
@@ -203,8 +229,7 @@ async fn update(
     {
         add_username(tx, &user, username, now, rng).await?;
     }
-    record(tx, &change, user.id.as_str(), now, rng).await?;
-    Ok(change)
+    Ok(())
 }
 
 async fn add_username(

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Desired;
+use super::{Desired, memberships};
 use crate::directory::identifier;
 use crate::protocol::claims::{Address, StandardClaims, format};
 use crate::provisioning::change::{Noun, Subject};
@@ -26,6 +26,8 @@ pub(in crate::provisioning) struct Written {
     password: Option<Spanned<Reference>>,
     #[serde(default)]
     attributes: Attributes,
+    #[serde(default)]
+    organizations: Vec<Spanned<memberships::Written>>,
 }
 
 /// The claims that have no key of their own (OpenID Connect Core 1.0 §5.1).
@@ -100,6 +102,7 @@ impl Written {
                 .map(|reference| read("password", reference, |it| references.resolve(it)))
                 .transpose()?,
             attributes: self.attributes.read()?,
+            memberships: memberships::check(&self.organizations)?,
         })
     }
 }
