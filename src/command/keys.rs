@@ -1,10 +1,14 @@
 //! `vestibule keys`
 
 use clap::{Subcommand, ValueEnum};
+use rand::CryptoRng;
+use serde_json::{Value, json};
 use vestibule::app::App;
+use vestibule::audit::{self, Actor};
 use vestibule::clock::Timestamp;
 use vestibule::config::Config;
 use vestibule::protocol::algorithm::SigningAlgorithm;
+use vestibule::store::Tx;
 use vestibule::store::signing_keys::{self, SigningKey};
 use vestibule::tokens::rotation::{self, Retirement};
 
@@ -131,6 +135,8 @@ async fn rotate(
             &mut rng,
         )
         .await?;
+        let details = json!({ "activates_at": activates_at });
+        record(&mut tx, "signing_key.rotated", &kid, details, now, &mut rng).await?;
         println!(
             "{algorithm}: {kid} signs in {} s",
             activates_at.since(now).as_i64()
@@ -142,15 +148,17 @@ async fn rotate(
 
 async fn retire(app: &App, kid: &str, now: Timestamp) -> Outcome {
     let mut tx = app.db.write().await?;
-    let retirement = rotation::retire(
+    let mut rng = app.random.generator();
+    let retirement = rotation::retire(&mut tx, app.keys.vault(), kid, now, &mut rng).await?;
+    record(
         &mut tx,
-        app.keys.vault(),
+        "signing_key.retired",
         kid,
+        json!({}),
         now,
-        &mut app.random.generator(),
+        &mut rng,
     )
     .await?;
-    tx.commit().await?;
     match retirement {
         Retirement::Replaced(new) => println!("{kid} is withdrawn; {new} signs in its place"),
         Retirement::Retired => println!("{kid} is withdrawn"),
@@ -158,13 +166,35 @@ async fn retire(app: &App, kid: &str, now: Timestamp) -> Outcome {
             return Err(format!("there is no key {kid}; `vestibule keys list` shows them").into());
         }
     }
+    tx.commit().await?;
     Ok(())
 }
 
 async fn reencrypt(app: &App, now: Timestamp) -> Outcome {
     let mut tx = app.db.write().await?;
     let count = rotation::reencrypt(&mut tx, app.keys.vault(), now).await?;
+    let (details, mut rng) = (json!({ "count": count }), app.random.generator());
+    record(
+        &mut tx,
+        "signing_key.reencrypted",
+        "all",
+        details,
+        now,
+        &mut rng,
+    )
+    .await?;
     tx.commit().await?;
     println!("{count} key(s) encrypted anew; the previous master keys are needed no more");
     Ok(())
+}
+
+async fn record(
+    tx: &mut Tx,
+    action: &str,
+    subject: &str,
+    details: Value,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<()> {
+    audit::record(tx, Actor::Operator, action, subject, details, now, rng).await
 }

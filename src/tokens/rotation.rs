@@ -8,9 +8,11 @@ use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::EcCurve;
 use josekit::jwk::alg::ed::EdCurve;
 use rand::{CryptoRng, RngExt as _};
+use serde_json::json;
 
 use super::keyring::KeyError;
 use super::vault::Vault;
+use crate::audit::{self, Actor};
 use crate::clock::{Seconds, Timestamp};
 use crate::protocol::algorithm::SigningAlgorithm;
 use crate::secret::HashKey;
@@ -89,7 +91,19 @@ pub async fn rotate_by_age(
         if let Some(activates_at) =
             youngest.and_then(|key| successor_due(key.activates_at, schedule, now))
         {
-            made.push(rotate(tx, vault, *algorithm, activates_at, schedule, now, rng).await?);
+            let kid = rotate(tx, vault, *algorithm, activates_at, schedule, now, rng).await?;
+            let details = json!({ "activates_at": activates_at });
+            audit::record(
+                tx,
+                Actor::System,
+                "signing_key.rotated",
+                &kid,
+                details,
+                now,
+                rng,
+            )
+            .await?;
+            made.push(kid);
         }
     }
     Ok(made)
