@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use vestibule::provisioning::{
     self, ApplyError, Bootstrap, Changes, Defaults, Document, Hashing, References,
 };
@@ -17,6 +17,7 @@ on_each_engine! {
     a_document_that_fails_half_way_leaves_nothing
     a_dry_run_tells_what_happens_and_changes_nothing
     a_machine_is_taken_with_either_secret_until_the_overlap_has_passed
+    a_member_finds_what_the_document_gives_in_the_token
     an_application_that_is_removed_is_unknown
     the_demo_is_applied_once_and_then_changes_nothing
     the_management_client_gets_a_token_for_the_management_api
@@ -146,6 +147,81 @@ async fn a_machine_is_taken_with_either_secret_until_the_overlap_has_passed(engi
     assert_eq!(
         world.audited(MACHINE).await,
         ["application.created", "application.updated"]
+    );
+}
+
+/// Two organizations, in which Ada has different roles.
+const ORGANIZATIONS: &str = "
+    [[permissions]]
+    key = 'read:reports'
+    name = 'Read reports'
+    in_new_roles = true
+    [[permissions]]
+    key = 'update:reports'
+    name = 'Update reports'
+    [[permissions]]
+    key = 'delete:reports'
+    name = 'Delete reports'
+    [[roles]]
+    key = 'analyst'
+    name = 'Analyst'
+    [[roles]]
+    key = 'editor'
+    name = 'Editor'
+    permissions = ['update:reports']
+    [[organizations]]
+    code = 'org_0a1c3e5f7b2'
+    name = 'Acme'
+    is_default = true
+    [[organizations]]
+    code = 'org_9d8b6f4e2c0'
+    name = 'Globex'
+    default_roles = ['analyst']
+    [[users]]
+    email = 'ada@example.test'
+    email_verified = true
+    password = { env = 'SECRET' }
+    organizations = [
+        { code = 'org_0a1c3e5f7b2', roles = ['editor'], permissions = ['delete:reports'] },
+        { code = 'org_9d8b6f4e2c0' },
+    ]
+";
+
+async fn a_member_finds_what_the_document_gives_in_the_token(engine: Engine) {
+    let world = World::on(engine).await;
+    let changes = apply(&world, ORGANIZATIONS).await;
+    let text = changes.expect("the document can be applied").to_string();
+    assert!(text.ends_with("8 created\n"), "{text}");
+    let again = apply(&world, ORGANIZATIONS).await;
+    assert!(again.expect("it can be applied again").is_unchanged());
+    assert_eq!(
+        world.default_organization().await.as_str(),
+        "org_0a1c3e5f7b2"
+    );
+
+    let client = world.client().await;
+    let mut browser = world.browser();
+    browser.open(&client.authorize_url(&[])).await;
+    let page = browser.sign_in("ada@example.test", SECRET).await;
+    assert_eq!(page.id(), "page-select-organization");
+    browser.submit("button[value='org_0a1c3e5f7b2']", &[]).await;
+    let tokens = client.redeem(browser.arrived()).await;
+    assert_eq!(tokens.access_claims()["org_code"], "org_0a1c3e5f7b2");
+    assert_eq!(
+        tokens.access_claims()["permissions"],
+        json!(["delete:reports", "read:reports", "update:reports"])
+    );
+    assert_eq!(
+        tokens.id_claims()["org_codes"],
+        json!(["org_0a1c3e5f7b2", "org_9d8b6f4e2c0"])
+    );
+
+    let globex = client.authorize_url(&[("org_code", "org_9d8b6f4e2c0"), ("prompt", "none")]);
+    browser.open(&globex).await;
+    let tokens = client.redeem(browser.arrived()).await;
+    assert_eq!(
+        tokens.access_claims()["permissions"],
+        json!(["read:reports"])
     );
 }
 
