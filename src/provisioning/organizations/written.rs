@@ -83,8 +83,10 @@ impl Written {
         })?;
         Ok(WantedOrganization {
             name: read("name", self.name.as_ref().ok_or_else(missing)?, name)?,
-            handle: read_optional("handle", self.handle.as_ref(), handle)?,
-            external_id: read_optional("external_id", self.external_id.as_ref(), external_id)?,
+            handle: read_optional("handle", self.handle.as_ref(), |text| handle(text))?,
+            external_id: read_optional("external_id", self.external_id.as_ref(), |text| {
+                external_id(text)
+            })?,
             is_default,
             is_auto_membership: self.is_auto_membership,
             allowed_domains: domains(&self.allowed_domains)?,
@@ -100,7 +102,7 @@ fn name(text: &String) -> Result<String, String> {
         .ok_or_else(|| format!("must have 1 to {LONGEST_NAME} characters and no line break"))
 }
 
-fn handle(text: &String) -> Result<String, String> {
+fn handle(text: &str) -> Result<String, String> {
     let is_allowed =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
     if text.is_empty() || text.len() > LONGEST_HANDLE || !text.bytes().all(is_allowed) {
@@ -108,17 +110,17 @@ fn handle(text: &String) -> Result<String, String> {
             "must have 1 to {LONGEST_HANDLE} lower-case letters, digits, '-' or '_'"
         ));
     }
-    Ok(text.clone())
+    Ok(text.to_owned())
 }
 
-fn external_id(text: &String) -> Result<String, String> {
+fn external_id(text: &str) -> Result<String, String> {
     let length = text.chars().count();
     if length == 0 || length > LONGEST_EXTERNAL_ID || text.contains(char::is_control) {
         return Err(format!(
             "must have 1 to {LONGEST_EXTERNAL_ID} characters and no line break"
         ));
     }
-    Ok(text.clone())
+    Ok(text.to_owned())
 }
 
 /// Domains as they are compared: bare, in lower case, each once.
