@@ -52,6 +52,8 @@ CREATE TABLE roles (
     updated_at          BIGINT  NOT NULL
 );
 
+CREATE INDEX roles_by_assignment_permission ON roles (assignment_permission_id);
+
 CREATE TABLE role_permissions (
     role_id             TEXT    NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
     permission_id       TEXT    NOT NULL REFERENCES permissions (id) ON DELETE CASCADE,
@@ -65,6 +67,7 @@ CREATE TABLE organization_default_roles (
     role_id             TEXT    NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
     PRIMARY KEY (organization_id, role_id)
 );
+CREATE INDEX organization_default_roles_by_role ON organization_default_roles (role_id);
 
 -- A role or a permission that somebody has in one organization. It goes with the membership.
 CREATE TABLE role_assignments (
@@ -110,6 +113,7 @@ CREATE TABLE sign_up_domains (
 ALTER TABLE clients ADD COLUMN claim_switches TEXT NOT NULL DEFAULT '{}';   -- JSON
 -- A machine that acts within one organization.
 ALTER TABLE clients ADD COLUMN organization_id TEXT REFERENCES organizations (id) ON DELETE CASCADE;
+CREATE INDEX clients_by_organization ON clients (organization_id);
 
 -- Where the session's user last went, so that single sign-on need not ask again.
 ALTER TABLE sessions ADD COLUMN organization_id TEXT;
