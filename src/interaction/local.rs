@@ -82,9 +82,10 @@ pub async fn sign_in(
         drop(tx);
         return refuse(Some(account), at, rng).await;
     }
-    // Whoever knows the password has not been guessing.
-    throttles::clear(&mut tx, &throttle::account_subject(&identifier, at.visitor)).await?;
+    // Whoever knows the password has not been guessing. In the order in which `attempt` counts: PostgreSQL
+    // would find a deadlock between two that lock the same rows the other way round.
     throttles::give_back(&mut tx, &throttle::address_subject(at.visitor)).await?;
+    throttles::clear(&mut tx, &throttle::account_subject(&identifier, at.visitor)).await?;
     let is_suspended = users::find(&mut tx, user)
         .await?
         .is_none_or(|user| user.suspended_at.is_some());

@@ -8,6 +8,7 @@ use crate::support::{Engine, PASSWORD, World, on_each_engine, parameters_of};
 on_each_engine! {
     a_user_signs_in_and_the_client_receives_tokens
     a_second_client_needs_no_password
+    many_sign_in_at_once_from_one_address
     a_wrong_password_is_refused_and_the_right_one_taken_after_it
     guesses_at_one_account_are_refused_until_the_window_has_passed
 }
@@ -200,4 +201,21 @@ async fn a_login_hint_fills_the_identifier_in() {
     let page = browser.open(&url).await;
     let typed = page.attribute("#username", "value");
     assert_eq!(typed.as_deref(), Some("ada@example.test"));
+}
+
+async fn many_sign_in_at_once_from_one_address(engine: Engine) {
+    let world = World::on(engine).await;
+    world.user("ada@example.test", PASSWORD).await;
+    let client = world.client().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..12 {
+        let (mut browser, url) = (world.browser(), client.authorize_url(&[]));
+        tasks.spawn(async move {
+            browser.open(&url).await;
+            browser.sign_in("ada@example.test", PASSWORD).await;
+            browser.arrived().clone()
+        });
+    }
+    let arrived = tasks.join_all().await;
+    assert_eq!(arrived.len(), 12);
 }
