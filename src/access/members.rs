@@ -150,9 +150,23 @@ pub async fn assign_permission(
     Ok(Ok(is_new))
 }
 
+/// The organization of that code, and whether it admits whoever has this proven address.
+pub async fn find_admitting(
+    tx: &mut Tx,
+    code: &OrganizationId,
+    proven_email: Option<&str>,
+) -> sqlx::Result<Option<(Organization, bool)>> {
+    let Some(organization) = organizations::find(tx, code).await? else {
+        return Ok(None);
+    };
+    let domains = organizations::list_domains(tx, code).await?;
+    let is_admitted = admits(&organization, &domains, proven_email);
+    Ok(Some((organization, is_admitted)))
+}
+
 /// Whether an organization lets somebody join who asks to: everybody, or those with a proven address at
 /// one of its domains. Pure.
-pub fn admits(organization: &Organization, domains: &[String], proven_email: Option<&str>) -> bool {
+fn admits(organization: &Organization, domains: &[String], proven_email: Option<&str>) -> bool {
     let domain = proven_email
         .and_then(|email| email.rsplit_once('@'))
         .map(|(_, domain)| domain.to_lowercase());

@@ -144,16 +144,12 @@ async fn requested(
     code: &OrganizationId,
     user: &User,
 ) -> sqlx::Result<Option<Requested>> {
-    let Some(organization) = organizations::find(tx, code).await? else {
-        return Ok(None);
-    };
-    let domains = organizations::list_domains(tx, code).await?;
     let subject = users::find_subject(tx, &user.id).await?;
     let proven = subject
         .filter(|subject| subject.email_verified_at.is_some())
         .and_then(|subject| subject.email);
-    let admits = members::admits(&organization, &domains, proven.as_deref());
-    Ok(Some(Requested {
+    let found = members::find_admitting(tx, code, proven.as_deref()).await?;
+    Ok(found.map(|(organization, admits)| Requested {
         organization,
         admits,
     }))

@@ -17,7 +17,7 @@ use crate::passwords::PasswordHash;
 use crate::store::email_codes::Purpose;
 use crate::store::identities::{self, IdentityKind};
 use crate::store::interactions::{Interaction, Registration, Screen};
-use crate::store::{Tx, interactions, organizations};
+use crate::store::{Tx, interactions};
 
 /// Records who the End-User will be.
 ///
@@ -105,11 +105,8 @@ async fn admitted(
     let Some(code) = &interaction.request.0.org_code else {
         return Ok(None);
     };
-    let Some(organization) = organizations::find(tx, code).await? else {
-        return Ok(None);
-    };
-    let domains = organizations::list_domains(tx, code).await?;
-    Ok(members::admits(&organization, &domains, Some(proven)).then_some(organization.id))
+    let found = members::find_admitting(tx, code, Some(proven)).await?;
+    Ok(found.and_then(|(organization, admits)| admits.then_some(organization.id)))
 }
 
 /// Creates the account whose address was proven, and signs its user in.
