@@ -21,9 +21,10 @@ pub mod text;
 
 use axum::Router;
 use axum::extract::{OriginalUri, Request, State};
+use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{get, options, post};
 use tracing::Instrument as _;
 
 use error::{JsonError, PageError};
@@ -52,9 +53,8 @@ pub fn router(site: Site) -> Router {
     pages
         .layer(from_fn_with_state(site.clone(), error::render))
         .merge(tokens)
-        // Without limits: these answers are ready before they are asked for.
-        .merge(metadata())
         .layer(from_fn_with_state(site.clone(), surround))
+        .merge(metadata(&site))
         .with_state(site)
 }
 
@@ -78,24 +78,26 @@ async fn surround(State(site): State<Site>, mut request: Request, next: Next) ->
 }
 
 /// What everybody may read, from any origin.
-fn metadata() -> Router<Site> {
+///
+/// Without limits and without a line in the log: these answers are ready before they are asked for, and
+/// every application asks for them again and again. Only what is asked wrongly takes the usual way.
+fn metadata(site: &Site) -> Router<Site> {
+    let otherwise = || {
+        options(cors::everybody)
+            .fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+            .layer(from_fn_with_state(site.clone(), surround))
+    };
     Router::new()
         .route(
             "/.well-known/openid-configuration",
-            get(discovery::configuration).options(cors::everybody),
+            otherwise().get(discovery::configuration),
         )
         .route(
             "/.well-known/oauth-authorization-server",
-            get(discovery::configuration).options(cors::everybody),
+            otherwise().get(discovery::configuration),
         )
-        .route(
-            "/.well-known/jwks.json",
-            get(discovery::jwks).options(cors::everybody),
-        )
-        .route(
-            "/.well-known/jwks",
-            get(discovery::jwks).options(cors::everybody),
-        )
+        .route("/.well-known/jwks.json", otherwise().get(discovery::jwks))
+        .route("/.well-known/jwks", otherwise().get(discovery::jwks))
 }
 
 /// What clients call with a token, a code or a secret.

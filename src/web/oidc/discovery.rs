@@ -1,9 +1,9 @@
 //! Metadata and keys: OpenID Connect Discovery 1.0 §4, RFC 8414 §3, RFC 7517 §5.
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::response::IntoResponse;
+use axum::response::Response;
 
 use super::cors;
 use crate::config::Config;
@@ -11,6 +11,8 @@ use crate::interaction::ACR;
 use crate::protocol::algorithm::SigningAlgorithm;
 use crate::protocol::discovery::{Capabilities, metadata};
 use crate::protocol::{Scopes, scope};
+use crate::web::headers;
+use crate::web::request_id::RequestId;
 use crate::web::site::Site;
 use crate::web::text::Locale;
 
@@ -21,11 +23,13 @@ const CACHEABLE: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("public, max-age=300"),
 );
 
+/// As many headers as such an answer has, and room for what the connection adds.
+const HEADERS: usize = 16;
+
 /// What this server can do. The same document serves OpenID Connect and plain OAuth 2.0.
-pub async fn configuration(State(site): State<Site>) -> impl IntoResponse {
-    let kind = HeaderValue::from_static("application/json");
-    let headers = [CACHEABLE, cors::EVERYBODY, (header::CONTENT_TYPE, kind)];
-    (headers, site.configuration)
+pub async fn configuration(State(site): State<Site>) -> Response {
+    let document = site.configuration.clone();
+    publish(&site, "application/json", document)
 }
 
 /// The document, which stays the same for as long as the process runs.
@@ -73,8 +77,22 @@ pub fn supported_scopes() -> Scopes {
 }
 
 /// The keys that verify our tokens.
-pub async fn jwks(State(site): State<Site>) -> impl IntoResponse {
-    let kind = HeaderValue::from_static("application/jwk-set+json");
-    let headers = [CACHEABLE, cors::EVERYBODY, (header::CONTENT_TYPE, kind)];
-    (headers, Bytes::from_owner(site.app.keys.current().jwks()))
+pub async fn jwks(State(site): State<Site>) -> Response {
+    let keys = Bytes::from_owner(site.app.keys.current().jwks());
+    publish(&site, "application/jwk-set+json", keys)
+}
+
+/// A document for everybody, with what else stands in the head of each answer of ours.
+fn publish(site: &Site, kind: &'static str, document: Bytes) -> Response {
+    let mut response = Response::new(Body::from(document));
+    let headers = response.headers_mut();
+    headers.reserve(HEADERS);
+    headers.extend([
+        CACHEABLE,
+        cors::EVERYBODY,
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+    ]);
+    headers::secure(&site.app.config.server, &mut response);
+    RequestId::draw(site.app.random).attach(&mut response);
+    response
 }
