@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::access::Catalogues;
+use crate::access::{Catalogues, management};
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
@@ -114,6 +114,7 @@ impl App {
         rotation::ensure_keys(&mut tx, keys.vault(), now, &mut rng).await?;
         let hash_key = rotation::ensure_hash_key(&mut tx, keys.vault(), &mut rng).await?;
         organizations::ensure_default(&mut tx, now, &mut rng).await?;
+        management::ensure_api(&mut tx, &config.server.issuer, now, &mut rng).await?;
         keys.reload(&mut tx, now).await?;
         tx.commit().await?;
         Ok(Self {

@@ -4,7 +4,8 @@
 //! can be without the other. Details never hold a secret.
 
 use rand::CryptoRng;
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
 use crate::id::{AuditEventId, ClientId, UserId};
@@ -39,6 +40,28 @@ impl Actor<'_> {
     }
 }
 
+/// The details of a change: each member that differs, as it was and as it is. Pure.
+///
+/// A record that is new was nothing before, and one that is removed is nothing after: then `None`.
+pub fn difference<T: Serialize>(before: Option<&T>, after: Option<&T>) -> Value {
+    let members = |record: Option<&T>| match record.map(serde_json::to_value) {
+        Some(Ok(Value::Object(members))) => members,
+        _ => Map::new(),
+    };
+    let (mut before, mut after) = (members(before), members(after));
+    let is_alike = |name: &String, value: &Value| after.get(name) == Some(value);
+    let alike: Vec<String> = before
+        .iter()
+        .filter(|(name, value)| is_alike(name, value) || *name == "updated_at")
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in alike {
+        before.remove(&name);
+        after.remove(&name);
+    }
+    json!({ "before": before, "after": after })
+}
+
 /// Records that `actor` did `action` (such as `user.signed_in`) to `subject`.
 pub async fn record(
     tx: &mut Tx,
@@ -58,4 +81,23 @@ pub async fn record(
         details: Json(details),
     };
     audit_events::insert(tx, &event).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_names_what_was_and_what_is() {
+        let before = json!({ "id": "1", "name": "Old", "gone": true, "updated_at": 1 });
+        let after = json!({ "id": "1", "name": "New", "updated_at": 2 });
+        assert_eq!(
+            difference(Some(&before), Some(&after)),
+            json!({ "before": { "name": "Old", "gone": true }, "after": { "name": "New" } })
+        );
+        assert_eq!(
+            difference(None, Some(&after)),
+            json!({ "before": {}, "after": { "id": "1", "name": "New", "updated_at": 2 } })
+        );
+    }
 }

@@ -9,6 +9,7 @@
 // Vocabulary: pure; knows nothing of this server.
 pub mod clock;
 pub mod id;
+pub mod naming;
 pub mod protocol;
 pub mod secret;
 pub mod words;

@@ -7,7 +7,10 @@
 
 pub mod catalogue;
 mod evaluate;
+pub mod management;
 pub mod members;
+pub mod permissions;
+pub mod scopes;
 
 pub use catalogue::{Catalogue, Catalogues};
 pub use evaluate::{Access, Chain, Explanation, Via, evaluate, explain};

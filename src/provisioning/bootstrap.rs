@@ -10,15 +10,16 @@ use serde_json::json;
 
 use super::error::ApplyError;
 use super::{Defaults, Hashing};
+use crate::access::management;
 use crate::audit::{self, Actor};
 use crate::clients::rotate_secret;
 use crate::clock::{Seconds, Timestamp};
 use crate::directory::accounts::{self, NewAccount};
 use crate::directory::identifier;
-use crate::id::{ApiId, ClientId, ClientSecretId, UserId};
+use crate::id::{ClientId, ClientSecretId, UserId};
 use crate::protocol::algorithm::SigningAlgorithm;
 use crate::protocol::client::ApplicationKind;
-use crate::protocol::scope::Scopes;
+use crate::protocol::scope::{Scope, Scopes};
 use crate::secret::{ClientSecret, Secret};
 use crate::store::Tx;
 use crate::store::apis::{self, Api};
@@ -96,7 +97,7 @@ pub async fn bootstrap(
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> Result<Outcome, ApplyError> {
-    let api = ensure_api(tx, defaults, now, rng).await?;
+    let api = management::ensure_api(tx, &defaults.issuer, now, rng).await?;
     Ok(Outcome {
         issuer: defaults.issuer.to_string(),
         administrator: ensure_administrator(tx, wanted.email, hashing, now, rng).await?,
@@ -141,30 +142,6 @@ async fn ensure_administrator(
     })
 }
 
-async fn ensure_api(
-    tx: &mut Tx,
-    defaults: &Defaults,
-    now: Timestamp,
-    rng: &mut impl CryptoRng,
-) -> sqlx::Result<Api> {
-    let audience = defaults.issuer.join("/api");
-    if let Some(api) = apis::find_by_audience(tx, &audience).await? {
-        return Ok(api);
-    }
-    let api = Api {
-        id: ApiId::generate(rng),
-        name: "Vestibule management API".to_owned(),
-        audience,
-        is_management: true,
-        created_at: now,
-    };
-    apis::upsert(tx, &api).await?;
-    let details = json!({ "name": api.name, "audience": api.audience });
-    let id = api.id.as_str();
-    audit::record(tx, Actor::Operator, "api.created", id, details, now, rng).await?;
-    Ok(api)
-}
-
 async fn ensure_client(
     tx: &mut Tx,
     api: &Api,
@@ -178,8 +155,9 @@ async fn ensure_client(
     let created = found.is_none();
     let client_id = match found {
         Some(id) => id,
-        None => insert_client(tx, api, defaults, now, rng).await?,
+        None => insert_client(tx, defaults, now, rng).await?,
     };
+    allow_everything(tx, api, &client_id).await?;
     let client_secret = if created || wanted.rotates_secret {
         let secret = ClientSecret::generate(rng);
         let id = ClientSecretId::generate(rng);
@@ -222,7 +200,6 @@ async fn find_client(tx: &mut Tx, api: &Api) -> sqlx::Result<Option<ClientId>> {
 
 async fn insert_client(
     tx: &mut Tx,
-    api: &Api,
     defaults: &Defaults,
     now: Timestamp,
     rng: &mut impl CryptoRng,
@@ -255,19 +232,19 @@ async fn insert_client(
         updated_at: now,
     };
     clients::upsert(tx, &client).await?;
+    Ok(client.id)
+}
+
+/// Gives a client every scope of the API, those of newer versions too.
+async fn allow_everything(tx: &mut Tx, api: &Api, client: &ClientId) -> sqlx::Result<()> {
     let scopes = apis::list_scopes(tx, &api.id).await?;
+    let scopes = scopes.iter().filter_map(|scope| Scope::parse(&scope.name));
     let allowed = ClientApi {
         api_id: api.id.clone(),
         audience: api.audience.clone(),
-        scopes: Text(
-            scopes
-                .iter()
-                .filter_map(|scope| crate::protocol::Scope::parse(&scope.name))
-                .collect(),
-        ),
+        scopes: Text(scopes.collect()),
     };
-    clients::replace_apis(tx, &client.id, &[allowed]).await?;
-    Ok(client.id)
+    clients::replace_apis(tx, client, &[allowed]).await
 }
 
 /// For the person at the terminal. Shows the secrets: this is the one time.

@@ -6,16 +6,8 @@ use toml::Spanned;
 
 use super::error::Refusal;
 use crate::clock::Seconds;
+use crate::naming;
 use crate::protocol::client::{ApplicationKind, check_redirect_uri};
-
-/// The longest name of an application or an API. Characters.
-const LONGEST_NAME: usize = 100;
-
-/// The longest key of a permission or a role.
-const LONGEST_KEY: usize = 100;
-
-/// The longest description of a permission or a role. Characters.
-const LONGEST_DESCRIPTION: usize = 1000;
 
 /// Reads the value of `key`; what `parse` has against it is said of where it stands.
 pub(super) fn read<T, R>(
@@ -38,13 +30,7 @@ pub(super) fn read_optional<T, R>(
 /// A name to be shown to people.
 #[expect(clippy::ptr_arg, reason = "`read` gives what the document holds")]
 pub(super) fn name(text: &String) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > LONGEST_NAME || text.contains(char::is_control) {
-        return Err(format!(
-            "must have 1 to {LONGEST_NAME} characters and no line break"
-        ));
-    }
-    Ok(text.to_owned())
+    naming::name(text)
 }
 
 /// A name that may not be left out of the entry at `entry`.
@@ -58,29 +44,15 @@ pub(super) fn required_name(
 
 /// What something is for, in words; none are none.
 pub(super) fn optional_description(written: Option<&Spanned<String>>) -> Result<String, Refusal> {
-    let text = read_optional("description", written, |text| {
-        if text.chars().count() > LONGEST_DESCRIPTION {
-            return Err(format!(
-                "must have at most {LONGEST_DESCRIPTION} characters"
-            ));
-        }
-        Ok(text.trim().to_owned())
-    })?;
+    let text = read_optional("description", written, |text| naming::description(text))?;
     Ok(text.unwrap_or_default())
 }
 
-/// A key, as tokens name a permission or a role. Requests name several, separated by commas.
+/// A key, as tokens name a permission or a role.
 #[expect(clippy::ptr_arg, reason = "`read` gives what the document holds")]
 pub(super) fn key(text: &String) -> Result<String, String> {
-    let is_readable = text
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && byte != b',');
-    if text.is_empty() || text.len() > LONGEST_KEY || !is_readable {
-        return Err(format!(
-            "must have 1 to {LONGEST_KEY} ASCII characters, no space and no comma, such as read:reports; it never changes: another key names another thing"
-        ));
-    }
-    Ok(text.clone())
+    naming::key(text)
+        .map_err(|reason| format!("{reason}; it never changes: another key names another thing"))
 }
 
 /// The names in the list of `key`, none of which may stand there twice.

@@ -1,5 +1,6 @@
 //! Registered APIs: resource servers that access tokens are for (RFC 8707).
 
+use serde::Serialize;
 use sqlx::FromRow;
 
 use super::Tx;
@@ -7,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::id::{ApiId, ApiScopeId};
 
 /// A registered API.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct Api {
     /// Its name here.
     pub id: ApiId,

@@ -1,5 +1,6 @@
 //! Permissions: what may be done, defined once for the business (NIST RBAC).
 
+use serde::Serialize;
 use sqlx::FromRow;
 
 use super::Tx;
@@ -7,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::id::PermissionId;
 
 /// A permission.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct Permission {
     /// Its name here.
     pub id: PermissionId,
@@ -29,6 +30,15 @@ pub struct Permission {
 pub async fn find(tx: &mut Tx, id: &PermissionId) -> sqlx::Result<Option<Permission>> {
     tx.optional("SELECT * FROM permissions WHERE id = $1", (id,))
         .await
+}
+
+/// The permission of that id, which nobody else changes until this transaction ends.
+pub async fn find_to_change(tx: &mut Tx, id: &PermissionId) -> sqlx::Result<Option<Permission>> {
+    tx.optional(
+        "UPDATE permissions SET updated_at = updated_at WHERE id = $1 RETURNING *",
+        (id,),
+    )
+    .await
 }
 
 /// The permission of that key.
@@ -62,6 +72,16 @@ pub async fn upsert(tx: &mut Tx, permission: &Permission) -> sqlx::Result<()> {
     )
     .await?;
     bump(tx).await
+}
+
+/// How many roles contain a permission, and how many users have it by itself in some organization.
+pub async fn count_holders(tx: &mut Tx, id: &PermissionId) -> sqlx::Result<(i64, i64)> {
+    tx.one(
+        "SELECT (SELECT COUNT(*) FROM role_permissions WHERE permission_id = $1),
+            (SELECT COUNT(DISTINCT user_id) FROM permission_assignments WHERE permission_id = $1)",
+        (id,),
+    )
+    .await
 }
 
 /// Removes a permission, from every role and from everybody who has it. Returns false when there is none.

@@ -1,6 +1,7 @@
 //! The web: the route table, and what stands around every route.
 
 pub mod account;
+pub mod api;
 pub mod assets;
 pub mod client_address;
 pub mod colour;
@@ -53,6 +54,7 @@ pub fn router(site: Site) -> Router {
     pages
         .layer(from_fn_with_state(site.clone(), error::render))
         .merge(tokens)
+        .merge(api::router(&site))
         .layer(from_fn_with_state(site.clone(), surround))
         .merge(metadata(&site))
         .with_state(site)

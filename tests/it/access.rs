@@ -47,6 +47,8 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ("GET", "/healthz", [200; 7]),
     ("GET", "/readyz", [200; 7]),
     ("GET", "/static/{*file}", [404; 7]),
+    // The routes that it describes are tried in api/conventions.rs.
+    ("GET", "/api/v1/openapi.json", [200; 7]),
     ("GET", "/.well-known/openid-configuration", [200; 7]),
     ("GET", "/.well-known/oauth-authorization-server", [200; 7]),
     ("GET", "/.well-known/jwks", [200; 7]),
@@ -373,7 +375,7 @@ async fn what_is_no_route_does_not_exist_for_anybody() {
     for actor in ACTORS {
         for path in [
             "/nothing",
-            "/api/v1/users",
+            "/api/v2/users",
             "/admin",
             "/interaction",
             "/oauth2",

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Those in one row belong together and may import each other.
 const LAYERS: &[&[&str]] = &[
     // vocabulary
-    &["clock", "id", "secret", "words"],
+    &["clock", "id", "naming", "secret", "words"],
     &["protocol"],
     &["config"],
     // adapters

@@ -3,6 +3,7 @@
 //! A [`World`] is started anew by each test and ends with it. Its clock stands still until the test
 //! moves it, but for [`World::listening`], whose clients look at their own.
 
+mod api;
 mod browser;
 mod client;
 mod engine;

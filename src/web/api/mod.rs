@@ -1,0 +1,107 @@
+//! The management API: users, organizations, roles, permissions, applications and the rest, for programs.
+//!
+//! Its description (`OpenAPI` 3.1) is generated from the handlers, each of which states its scope twice: in
+//! [`May`](caller::May), which enforces it, and in its `security`, which tells it. A test compares the two.
+//!
+//! Paths, names and shapes are those that published clients know; where they are irregular, they are so
+//! on purpose.
+
+pub mod answer;
+pub mod caller;
+pub mod error;
+pub mod extract;
+pub mod paging;
+pub mod permissions;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse as _;
+use axum::routing::get;
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::limits;
+use super::site::Site;
+use crate::access::scopes;
+use crate::protocol::Issuer;
+use error::ApiError;
+
+/// Below which path the API is.
+const PREFIX: &str = "/api/v1";
+
+/// The largest body. Bytes. A bulk call of 100 entries stays well below.
+const LARGEST_BODY: usize = 1024 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Vestibule management API",
+        description = "Manage users, organizations, roles, permissions and applications. Ask for an access token \
+            with grant_type=client_credentials and this API as the audience, as an application that may call it.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    tags(
+        (name = "Permissions", description = "What may be done; defined once for the business."),
+    )
+)]
+struct Description;
+
+/// The routes, with their description.
+fn described() -> OpenApiRouter<Site> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(permissions::list, permissions::create))
+        .routes(routes!(permissions::update, permissions::remove))
+}
+
+/// The description of the API as it is served at this issuer.
+pub fn description(issuer: &Issuer) -> utoipa::openapi::OpenApi {
+    let (_, inner) = described().split_for_parts();
+    let mut outer = utoipa::openapi::OpenApiBuilder::new()
+        .info(inner.info.clone())
+        .build()
+        .nest(PREFIX, inner);
+    outer.servers = Some(vec![utoipa::openapi::Server::new(issuer.as_str())]);
+    let flow = ClientCredentials::new(
+        issuer.join("/oauth2/token"),
+        scopes::ALL.iter().copied().collect::<Scopes>(),
+    );
+    let scheme = SecurityScheme::OAuth2(OAuth2::new([Flow::ClientCredentials(flow)]));
+    let components = outer.components.get_or_insert_default();
+    components.add_security_scheme("management", scheme);
+    outer
+}
+
+/// The routes of the API.
+pub fn router(site: &Site) -> Router<Site> {
+    let (routes, _) = described().split_for_parts();
+    let document = serde_json::to_vec(&description(&site.app.config.server.issuer));
+    let document = axum::body::Bytes::from(document.unwrap_or_default());
+    let kind = (header::CONTENT_TYPE, "application/json");
+    let routes = routes
+        .fallback(async || ApiError::no_route())
+        .method_not_allowed_fallback(async || ApiError::no_method())
+        .layer(from_fn_with_state(site.clone(), caller::authenticate));
+    let limited = limits::around(
+        routes,
+        &site.app.config.server,
+        ApiError::later,
+        ApiError::internal,
+    );
+    let private = SetResponseHeaderLayer::if_not_present(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-store"),
+    );
+    let limited = limited.layer((private, DefaultBodyLimit::max(LARGEST_BODY)));
+    Router::new()
+        .nest(PREFIX, limited)
+        // It is no secret.
+        .route(
+            "/api/v1/openapi.json",
+            get(async move || ([kind], document).into_response()),
+        )
+}
