@@ -7,11 +7,27 @@
 //! on purpose.
 
 pub mod answer;
+pub mod api_scopes;
+pub mod apis;
+pub mod applications;
+pub mod audit_events;
 pub mod caller;
+pub mod environment;
 pub mod error;
+pub mod explain;
 pub mod extract;
+pub mod feature_flags;
+pub mod identities;
+pub mod member_access;
+pub mod members;
+pub mod organizations;
 pub mod paging;
 pub mod permissions;
+pub mod properties;
+pub mod roles;
+pub mod search;
+pub mod user_sessions;
+pub mod users;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -23,7 +39,6 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::limits;
 use super::site::Site;
@@ -46,7 +61,18 @@ const LARGEST_BODY: usize = 1024 * 1024;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     tags(
+        (name = "APIs", description = "Resource servers that access tokens are for, and their scopes."),
+        (name = "Applications", description = "Clients: what signs people in, or acts for itself."),
+        (name = "Audit", description = "What happened, to whom, by whom."),
+        (name = "Environment", description = "The business and its policies."),
+        (name = "Feature flags", description = "Switches that applications read from tokens."),
+        (name = "Identities", description = "The ways in which users sign in."),
+        (name = "Members", description = "Who belongs to an organization, and what they may there."),
+        (name = "Organizations", description = "The customers of the business."),
         (name = "Permissions", description = "What may be done; defined once for the business."),
+        (name = "Properties", description = "What else is known of users, organizations and applications."),
+        (name = "Roles", description = "Sets of permissions; defined once for the business."),
+        (name = "Users", description = "People."),
     )
 )]
 struct Description;
@@ -54,8 +80,23 @@ struct Description;
 /// The routes, with their description.
 fn described() -> OpenApiRouter<Site> {
     OpenApiRouter::with_openapi(Description::openapi())
-        .routes(routes!(permissions::list, permissions::create))
-        .routes(routes!(permissions::update, permissions::remove))
+        .merge(api_scopes::routes())
+        .merge(apis::routes())
+        .merge(applications::routes())
+        .merge(audit_events::routes())
+        .merge(environment::routes())
+        .merge(explain::routes())
+        .merge(feature_flags::routes())
+        .merge(identities::routes())
+        .merge(member_access::routes())
+        .merge(members::routes())
+        .merge(organizations::routes())
+        .merge(permissions::routes())
+        .merge(properties::routes())
+        .merge(roles::routes())
+        .merge(search::routes())
+        .merge(user_sessions::routes())
+        .merge(users::routes())
 }
 
 /// The description of the API as it is served at this issuer.

@@ -3,6 +3,8 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::answer::{Answer, Created, Done};
 use super::caller::May;
@@ -19,6 +21,13 @@ use crate::store::Tx;
 use crate::store::permissions::{self as stored, Permission};
 use crate::web::extract::Now;
 use crate::web::site::Site;
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<Site> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(update, remove))
+}
 
 /// A permission.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,4 +1,18 @@
 //! The management API: a file for each noun, and what all of its routes have in common.
 
+mod apis;
+mod applications;
+mod audit_events;
 mod conventions;
+mod environment;
+mod explain;
+mod feature_flags;
+mod identities;
+mod members;
+mod organizations;
 mod permissions;
+mod properties;
+mod roles;
+mod search;
+mod user_sessions;
+mod users;

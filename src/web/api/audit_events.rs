@@ -1,0 +1,10 @@
+//! `/audit_events`: what happened, to whom, by whom.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::web::site::Site;
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<Site> {
+    OpenApiRouter::new()
+}

@@ -1,0 +1,10 @@
+//! `/organizations/{org_code}/users`: who belongs to an organization.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::web::site::Site;
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<Site> {
+    OpenApiRouter::new()
+}

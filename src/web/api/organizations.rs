@@ -1,0 +1,10 @@
+//! `/organizations` and `/organization`: the customers of the business.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::web::site::Site;
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<Site> {
+    OpenApiRouter::new()
+}

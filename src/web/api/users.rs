@@ -1,0 +1,10 @@
+//! `/users` and `/user`: people.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::web::site::Site;
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<Site> {
+    OpenApiRouter::new()
+}

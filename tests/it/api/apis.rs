@@ -1,0 +1,1 @@
+//! `/apis`: resource servers that access tokens are for (RFC 8707).

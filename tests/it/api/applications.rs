@@ -1,0 +1,1 @@
+//! `/applications`: clients (RFC 6749 §2), with their addresses and lifetimes.

@@ -1,0 +1,1 @@
+//! `/audit_events`: what happened, to whom, by whom.

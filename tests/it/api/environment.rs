@@ -1,0 +1,1 @@
+//! `/environment`: the business, its policies, and what it lets people choose from.

@@ -1,0 +1,1 @@
+//! `/users/{id}/explain`: what tokens would say of a user, and why.

@@ -1,0 +1,1 @@
+//! `/identities`: the ways in which users sign in.

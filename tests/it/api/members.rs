@@ -1,0 +1,1 @@
+//! `/organizations/{org_code}/users`: who belongs to an organization.

@@ -1,0 +1,1 @@
+//! `/organizations` and `/organization`: the customers of the business.

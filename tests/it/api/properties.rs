@@ -1,0 +1,1 @@
+//! `/properties`: what else is known of users, organizations and applications.

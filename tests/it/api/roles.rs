@@ -1,0 +1,1 @@
+//! `/roles`: sets of permissions, defined once for the business.

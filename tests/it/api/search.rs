@@ -1,0 +1,1 @@
+//! `/search/users`: finds users by name, address or property.

@@ -1,0 +1,1 @@
+//! `/users/{id}/sessions`: where users are signed in.

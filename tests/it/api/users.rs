@@ -1,0 +1,1 @@
+//! `/users` and `/user`: people.
