@@ -55,7 +55,7 @@ const USUAL_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Sets the headers.
-pub fn secure(server: &Server, response: &mut Response) {
+pub fn secure<B>(server: &Server, response: &mut Response<B>) {
     let policy = response.extensions_mut().remove::<PagePolicy>();
     let headers = response.headers_mut();
     headers.insert(

@@ -180,7 +180,7 @@ async fn serve_connection(
             answer(router.clone(), peer, request, in_flight, stopped.clone())
         })
     };
-    let protocol = protocol(limits.keep_alive);
+    let protocol = protocol();
     let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         outcome = connection.as_mut() => return log_end(outcome),
@@ -196,13 +196,12 @@ async fn serve_connection(
     }
 }
 
-fn protocol(keep_alive: Duration) -> auto::Builder<TokioExecutor> {
+fn protocol() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
-        // Runs from the end of the request before, so it includes the rest between the two.
-        .header_read_timeout(keep_alive)
+        // `Activity` sees a head that takes too long, and costs no timer for each request.
+        .header_read_timeout(None)
         .max_buf_size(MAX_HEAD_BYTES);
     builder
         .http2()

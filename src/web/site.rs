@@ -23,6 +23,8 @@ pub struct Site {
     pub assets: Arc<Assets>,
     /// The document that says what this server can do.
     pub configuration: Bytes,
+    /// The head of that document and of the keys.
+    pub published: Arc<HeaderMap>,
 }
 
 impl Site {
@@ -32,6 +34,7 @@ impl Site {
         let assets = Arc::new(Assets::new(&brand));
         Self {
             configuration: discovery::document(&app.config),
+            published: Arc::new(discovery::head(&app.config)),
             app,
             brand,
             assets,

@@ -2,7 +2,7 @@
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 
 use super::cors;
@@ -22,9 +22,6 @@ const CACHEABLE: (HeaderName, HeaderValue) = (
     header::CACHE_CONTROL,
     HeaderValue::from_static("public, max-age=300"),
 );
-
-/// As many headers as such an answer has, and room for what the connection adds.
-const HEADERS: usize = 16;
 
 /// What this server can do. The same document serves OpenID Connect and plain OAuth 2.0.
 pub async fn configuration(State(site): State<Site>) -> Response {
@@ -82,17 +79,20 @@ pub async fn jwks(State(site): State<Site>) -> Response {
     publish(&site, "application/jwk-set+json", keys)
 }
 
-/// A document for everybody, with what else stands in the head of each answer of ours.
+/// A document for everybody.
 fn publish(site: &Site, kind: &'static str, document: Bytes) -> Response {
     let mut response = Response::new(Body::from(document));
     let headers = response.headers_mut();
-    headers.reserve(HEADERS);
-    headers.extend([
-        CACHEABLE,
-        cors::EVERYBODY,
-        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-    ]);
-    headers::secure(&site.app.config.server, &mut response);
+    headers.clone_from(&site.published);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     RequestId::draw(site.app.random).attach(&mut response);
     response
+}
+
+/// The head of every published document, made once, but for its kind and reference.
+pub fn head(config: &Config) -> HeaderMap {
+    let mut response = Response::new(());
+    response.headers_mut().extend([CACHEABLE, cors::EVERYBODY]);
+    headers::secure(&config.server, &mut response);
+    response.into_parts().0.headers
 }

@@ -126,6 +126,20 @@ async fn a_connection_that_rests_too_long_is_closed() {
 }
 
 #[tokio::test]
+async fn a_client_that_never_finishes_asking_again_is_sent_away() {
+    let running = Running::start(hello(), LIMITS).await;
+    let mut stream = running.connect().await;
+    stream.write_all(REQUEST).await.unwrap();
+    read_until(&mut stream, "hello").await;
+    // Bytes keep coming until the connection is closed, and never make a request.
+    stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    while stream.write_all(b"a: b\r\n").await.is_ok() {
+        sleep(LIMITS.keep_alive / 10).await;
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_request_may_take_longer_than_its_head() {
     let (router, asked, go_on) = patient();
     let running = Running::start(router, LIMITS).await;
