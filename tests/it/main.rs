@@ -10,6 +10,7 @@ mod architecture;
 mod browser;
 mod clients;
 mod maintenance;
+mod model;
 mod oidc;
 mod operation;
 mod programs;

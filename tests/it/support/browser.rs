@@ -178,6 +178,12 @@ impl Browser {
         &page.url
     }
 
+    /// Where the browser was sent outside of the server, if it was.
+    pub(crate) fn try_arrived(&self) -> Option<&Url> {
+        let page = self.page();
+        page.is_elsewhere.then_some(&page.url)
+    }
+
     async fn follow(&mut self, response: Response) -> &Page {
         let mut response = response;
         for _ in 0..MOST_REDIRECTS {
