@@ -4,5 +4,6 @@ mod binary;
 mod command_line;
 mod health;
 mod kill;
+mod nodes;
 mod outage;
 mod shutdown;
