@@ -30,7 +30,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
-use tower::ServiceExt as _;
+use tower::Service as _;
 
 use crate::config::Server;
 
@@ -171,22 +171,24 @@ async fn serve_connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let activity = Arc::new(Activity::new());
+    let shared = Arc::new(Shared {
+        router,
+        peer,
+        stopped: stopped.clone(),
+        activity: Activity::new(),
+    });
     let service = {
-        let activity = Arc::clone(&activity);
-        let stopped = stopped.clone();
-        service_fn(move |request| {
-            let in_flight = InFlight::new(&activity);
-            answer(router.clone(), peer, request, in_flight, stopped.clone())
-        })
+        let shared = Arc::clone(&shared);
+        service_fn(move |request| answer(InFlight::new(&shared), request))
     };
     let protocol = protocol();
     let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
+        biased;
         outcome = connection.as_mut() => return log_end(outcome),
         () = stop_and_rest(&mut stopped) => {}
-        () = activity.silent(limits.header_timeout) => return,
-        () = activity.rested(limits.keep_alive) => {}
+        () = shared.activity.silent(limits.header_timeout) => return,
+        () = shared.activity.rested(limits.keep_alive) => {}
     }
     connection.as_mut().graceful_shutdown();
     if let Ok(outcome) = timeout(limits.close_timeout, connection).await {
@@ -217,22 +219,28 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_HTTP2_HEAD_BYTES: u32 = 64 * 1024;
 const MAX_STREAMS: u32 = 100;
 
-async fn answer(
+/// What the requests of one connection have in common.
+struct Shared {
     router: Router,
     peer: SocketAddr,
-    request: Request<Incoming>,
-    in_flight: InFlight,
     stopped: watch::Receiver<bool>,
+    activity: Activity,
+}
+
+async fn answer(
+    in_flight: InFlight,
+    request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
+    let InFlight(shared) = &in_flight;
     let mut request = request.map(Body::new);
-    request.extensions_mut().insert(ConnectInfo(peer));
+    request.extensions_mut().insert(ConnectInfo(shared.peer));
     let version = request.version();
-    let mut response = router.oneshot(request).await?;
-    if *stopped.borrow() && version <= Version::HTTP_11 {
+    // A router is always ready.
+    let mut response = shared.router.clone().call(request).await?;
+    if *shared.stopped.borrow() && version <= Version::HTTP_11 {
         let headers = response.headers_mut();
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    drop(in_flight);
     Ok(response)
 }
 
@@ -299,20 +307,21 @@ impl Activity {
 }
 
 /// A request in flight, until it is dropped.
-struct InFlight(Arc<Activity>);
+struct InFlight(Arc<Shared>);
 
 impl InFlight {
-    fn new(activity: &Arc<Activity>) -> Self {
-        activity.in_flight.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(activity))
+    fn new(shared: &Arc<Shared>) -> Self {
+        shared.activity.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(shared))
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let elapsed = u64::try_from(self.0.start.elapsed().as_millis()).unwrap_or(NEVER - 1);
-        self.0.resting_since.store(elapsed, Ordering::Relaxed);
-        self.0.in_flight.fetch_sub(1, Ordering::Release);
+        let activity = &self.0.activity;
+        let elapsed = u64::try_from(activity.start.elapsed().as_millis()).unwrap_or(NEVER - 1);
+        activity.resting_since.store(elapsed, Ordering::Relaxed);
+        activity.in_flight.fetch_sub(1, Ordering::Release);
     }
 }
 
