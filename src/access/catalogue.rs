@@ -68,6 +68,12 @@ impl Catalogue {
             .find(|permission| permission.key == key)
     }
 
+    /// The role of that key.
+    pub fn role_by_key(&self, key: &str) -> Option<&Role> {
+        let mut roles = self.roles.values().map(|(role, _)| role);
+        roles.find(|role| role.key == key)
+    }
+
     /// The role of that id, and its permissions.
     pub fn role(&self, id: &RoleId) -> Option<(&Role, &[PermissionId])> {
         self.roles

@@ -150,6 +150,93 @@ pub async fn assign_permission(
     Ok(Ok(is_new))
 }
 
+/// Takes a role from a member. Returns false when they did not have it.
+pub async fn take_role(
+    tx: &mut Tx,
+    actor: Actor<'_>,
+    (organization, user): (&OrganizationId, &UserId),
+    role: &RoleId,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<bool> {
+    let is_taken = assignments::remove_role(tx, organization, user, role).await?;
+    if is_taken {
+        let details = json!({ "organization": organization, "role": role });
+        audit::record(tx, actor, "role.taken", user.as_str(), details, now, rng).await?;
+    }
+    Ok(is_taken)
+}
+
+/// Takes a direct permission from a member. Returns false when they did not have it.
+pub async fn take_permission(
+    tx: &mut Tx,
+    actor: Actor<'_>,
+    (organization, user): (&OrganizationId, &UserId),
+    permission: &PermissionId,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<bool> {
+    let is_taken = assignments::remove_permission(tx, organization, user, permission).await?;
+    if is_taken {
+        let details = json!({ "organization": organization, "permission": permission });
+        let (action, subject) = ("permission.taken", user.as_str());
+        audit::record(tx, actor, action, subject, details, now, rng).await?;
+    }
+    Ok(is_taken)
+}
+
+/// What a member is to have, all of it; what is not named stays as it is. By ids.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// The roles.
+    pub roles: Option<Vec<RoleId>>,
+    /// The direct permissions.
+    pub permissions: Option<Vec<PermissionId>>,
+}
+
+/// Gives a member what they are to have, and takes the rest. Returns whether that changed anything.
+pub async fn assign_exactly(
+    tx: &mut Tx,
+    actor: Actor<'_>,
+    member: (&OrganizationId, &UserId),
+    wanted: &Wanted,
+    now: Timestamp,
+    rng: &mut (impl CryptoRng + Send),
+) -> sqlx::Result<Result<bool, NotAMember>> {
+    let (organization, user) = member;
+    let mut has_changed = false;
+    if let Some(wanted) = &wanted.roles {
+        for held in assignments::list_roles(tx, organization, user).await? {
+            if !wanted.contains(&held.role_id) {
+                has_changed |= take_role(tx, actor, member, &held.role_id, now, rng).await?;
+            }
+        }
+        for role in wanted {
+            let what = (role, Source::Api, None);
+            match assign_role(tx, actor, member, what, now, rng).await? {
+                Ok(is_new) => has_changed |= is_new,
+                Err(refusal) => return Ok(Err(refusal)),
+            }
+        }
+    }
+    if let Some(wanted) = &wanted.permissions {
+        for held in assignments::list_permissions(tx, organization, user).await? {
+            let held = held.permission_id;
+            if !wanted.contains(&held) {
+                has_changed |= take_permission(tx, actor, member, &held, now, rng).await?;
+            }
+        }
+        for permission in wanted {
+            let what = (permission, Source::Api, None);
+            match assign_permission(tx, actor, member, what, now, rng).await? {
+                Ok(is_new) => has_changed |= is_new,
+                Err(refusal) => return Ok(Err(refusal)),
+            }
+        }
+    }
+    Ok(Ok(has_changed))
+}
+
 /// The organization of that code, and whether it admits whoever has this proven address.
 pub async fn find_admitting(
     tx: &mut Tx,

@@ -10,6 +10,7 @@ mod evaluate;
 pub mod management;
 pub mod members;
 pub mod permissions;
+pub mod roles;
 pub mod scopes;
 
 pub use catalogue::{Catalogue, Catalogues};

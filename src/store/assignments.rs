@@ -159,3 +159,41 @@ pub async fn remove_permission(
         .await?;
     Ok(removed == 1)
 }
+
+/// The users who have a role at `now`, each with an organization where they have it: those of one
+/// organization, or of all; by user, then organization, from the one after `after` on.
+pub async fn list_holders(
+    tx: &mut Tx,
+    role: &RoleId,
+    organization: Option<&OrganizationId>,
+    after: (&str, &str),
+    limit: i64,
+    now: Timestamp,
+) -> sqlx::Result<Vec<(UserId, OrganizationId)>> {
+    tx.all(
+        "SELECT user_id, organization_id FROM role_assignments
+         WHERE role_id = $1 AND (CAST($2 AS TEXT) IS NULL OR organization_id = $2)
+            AND (expires_at IS NULL OR expires_at > $3)
+            AND (user_id > $4 OR (user_id = $4 AND organization_id > $5))
+         ORDER BY user_id, organization_id LIMIT $6",
+        (role, organization, now, after.0, after.1, limit),
+    )
+    .await
+}
+
+/// How many members of an organization have a role at `now`.
+pub async fn count_holders(
+    tx: &mut Tx,
+    role: &RoleId,
+    organization: &OrganizationId,
+    now: Timestamp,
+) -> sqlx::Result<i64> {
+    let (count,): (i64,) = tx
+        .one(
+            "SELECT COUNT(*) FROM role_assignments
+             WHERE role_id = $1 AND organization_id = $2 AND (expires_at IS NULL OR expires_at > $3)",
+            (role, organization, now),
+        )
+        .await?;
+    Ok(count)
+}

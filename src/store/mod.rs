@@ -17,6 +17,7 @@ pub mod environment;
 pub mod grants;
 pub mod identities;
 pub mod interactions;
+pub mod members;
 pub mod memberships;
 pub mod organizations;
 pub mod passwords;

@@ -1,5 +1,6 @@
 //! Roles: sets of permissions, defined once for the business (NIST RBAC).
 
+use serde::Serialize;
 use sqlx::FromRow;
 
 use super::Tx;
@@ -8,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::id::{PermissionId, RoleId};
 
 /// A role.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct Role {
     /// Its name here.
     pub id: RoleId,
@@ -32,6 +33,15 @@ pub struct Role {
 pub async fn find(tx: &mut Tx, id: &RoleId) -> sqlx::Result<Option<Role>> {
     tx.optional("SELECT * FROM roles WHERE id = $1", (id,))
         .await
+}
+
+/// The role of that id, which nobody else changes until this transaction ends.
+pub async fn find_to_change(tx: &mut Tx, id: &RoleId) -> sqlx::Result<Option<Role>> {
+    tx.optional(
+        "UPDATE roles SET updated_at = updated_at WHERE id = $1 RETURNING *",
+        (id,),
+    )
+    .await
 }
 
 /// The role of that key.
@@ -67,6 +77,17 @@ pub async fn upsert(tx: &mut Tx, role: &Role) -> sqlx::Result<()> {
     )
     .await?;
     bump(tx).await
+}
+
+/// How many users have a role, in some organization.
+pub async fn count_holders(tx: &mut Tx, id: &RoleId) -> sqlx::Result<i64> {
+    let (users,): (i64,) = tx
+        .one(
+            "SELECT COUNT(DISTINCT user_id) FROM role_assignments WHERE role_id = $1",
+            (id,),
+        )
+        .await?;
+    Ok(users)
 }
 
 /// Removes a role, from everybody who has it. Returns false when there is none.

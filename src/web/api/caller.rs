@@ -20,6 +20,7 @@ use crate::clock::Timestamp;
 use crate::id::{ClientId, OrganizationId};
 use crate::protocol::token::presented_token;
 use crate::protocol::{OAuthError, Scopes};
+use crate::store::{Tx, organizations};
 use crate::tokens::verify::{Bearer, verify};
 use crate::web::extract::Now;
 use crate::web::oidc::by_client::authorization;
@@ -163,6 +164,14 @@ impl<S: ManagementScope> FromRequestParts<Site> for MayIn<S> {
             organization,
             scope: PhantomData,
         })
+    }
+}
+
+/// Confirms that there is an organization of that code.
+pub async fn check_organization(tx: &mut Tx, code: &OrganizationId) -> Result<(), ApiError> {
+    match organizations::find(tx, code).await? {
+        Some(_) => Ok(()),
+        None => Err(no_organization()),
     }
 }
 

@@ -170,6 +170,15 @@ impl From<sqlx::Error> for ApiError {
                 "somebody else has just stored a value that must be unique; read again, then repeat",
             );
         }
+        let is_gone = error
+            .as_database_error()
+            .is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation);
+        if is_gone {
+            return Self::refused(
+                "CONFLICT",
+                "something that this refers to has just been removed; read again, then repeat",
+            );
+        }
         match PageError::from(error) {
             PageError::Unavailable => Self::later(),
             _ => Self::internal(),

@@ -102,6 +102,17 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Site> for Path<T> {
     }
 }
 
+/// Refuses a list of more entries than one call may have.
+pub fn at_most<T>(most: usize, name: &'static str, list: &[T]) -> Result<(), ApiError> {
+    if list.len() <= most {
+        return Ok(());
+    }
+    Err(ApiError::refused(
+        "TOO_MANY_PARAMETERS",
+        format!("{name} has more than {most} entries: send them in several calls"),
+    ))
+}
+
 /// A member of a request that changes something: left out, it stays; null clears it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Edit<T> {

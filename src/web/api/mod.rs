@@ -24,6 +24,7 @@ pub mod organizations;
 pub mod paging;
 pub mod permissions;
 pub mod properties;
+pub mod role_permissions;
 pub mod roles;
 pub mod search;
 pub mod user_sessions;
@@ -93,6 +94,7 @@ fn described() -> OpenApiRouter<Site> {
         .merge(organizations::routes())
         .merge(permissions::routes())
         .merge(properties::routes())
+        .merge(role_permissions::routes())
         .merge(roles::routes())
         .merge(search::routes())
         .merge(user_sessions::routes())

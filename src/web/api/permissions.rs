@@ -10,7 +10,7 @@ use super::answer::{Answer, Created, Done};
 use super::caller::May;
 use super::error::{ApiError, Errors, checked};
 use super::extract::{Body, Edit, Path, Query};
-use super::paging::{Paging, Position};
+use super::paging::{Paging, Position, Wanted};
 use crate::access::permissions::{self, Definition, KeyTaken};
 use crate::access::scopes::{
     CreatePermissions, DeletePermissions, ReadPermissions, UpdatePermissions,
@@ -76,17 +76,24 @@ pub async fn list(
     let wanted = paging.check(&["name_asc", "name_desc", "id_asc", "id_desc"])?;
     let mut tx = site.app.db.read().await?;
     let all = stored::list(&mut tx).await?;
-    let (page, next_token) = wanted.select(all, |permission| {
-        let id = permission.id.to_string();
-        match wanted.sort.by {
-            "name" => Position(permission.name.clone(), id),
-            _ => Position(id, String::new()),
+    Ok(Answer::of(Page::cut(&wanted, all)))
+}
+
+impl Page {
+    /// The page that was asked for, of all.
+    pub fn cut(wanted: &Wanted, all: Vec<Permission>) -> Self {
+        let (page, next_token) = wanted.select(all, |permission| {
+            let id = permission.id.to_string();
+            match wanted.sort.by {
+                "name" => Position(permission.name.clone(), id),
+                _ => Position(id, String::new()),
+            }
+        });
+        Self {
+            permissions: page.into_iter().map(Shown::from).collect(),
+            next_token,
         }
-    });
-    Ok(Answer::of(Page {
-        permissions: page.into_iter().map(Shown::from).collect(),
-        next_token,
-    }))
+    }
 }
 
 /// A permission to define.
@@ -235,6 +242,11 @@ async fn find_to_change(tx: &mut Tx, id: &str) -> Result<Permission, ApiError> {
 /// There is no such permission.
 pub fn unknown() -> ApiError {
     ApiError::not_found("PERMISSION_NOT_FOUND", "there is no permission of that id")
+}
+
+/// There is no such permission as a request names beside others.
+pub fn unknown_named(reason: &impl ToString) -> ApiError {
+    ApiError::not_found("PERMISSION_NOT_FOUND", reason.to_string())
 }
 
 impl From<KeyTaken> for ApiError {
