@@ -81,7 +81,7 @@ impl Keys {
         distinct.dedup();
         Self {
             count: i64::try_from(distinct.len()).unwrap_or(i64::MAX),
-            text: distinct.iter().map(|key| format!(",{key},")).collect(),
+            text: distinct.iter().flat_map(|key| [",", key, ","]).collect(),
         }
     }
 }

@@ -249,6 +249,10 @@ pub struct MemberChange {
 }
 
 /// What has changed.
+#[expect(
+    clippy::struct_field_names,
+    reason = "published clients read these names"
+)]
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct MembersChanged {
     #[schema(value_type = Vec<String>)]

@@ -26,6 +26,7 @@ use vestibule::directory::accounts::{self, NewAccount};
 use vestibule::id::UserId;
 use vestibule::web::site::Site;
 
+pub(crate) use api::Api;
 pub(crate) use browser::{Browser, Page};
 pub(crate) use client::{
     Answer, TestClient, Tokens, code_in, jwt_claims, jwt_header, parameters_of,
