@@ -57,6 +57,8 @@ identifiers! {
     ClientSecretId = "" + 32;
     /// Names a configured upstream provider.
     ConnectionId = "conn_" + 32;
+    /// Names a feature flag.
+    FeatureFlagId = "flag_" + 32;
     /// Names one authorization given to a client: a code and all tokens that come from it.
     GrantId = "" + 32;
     /// Names a way to sign in.
@@ -65,6 +67,10 @@ identifiers! {
     InteractionId = "" + 32;
     /// Names an organization.
     OrganizationId = "org_" + 11;
+    /// Names a category of properties.
+    PropertyCategoryId = "category_" + 32;
+    /// Names a property of users, organizations or applications.
+    PropertyId = "prop_" + 32;
     /// Names a browser's session, the `sid` of OpenID Connect Back-Channel Logout §2.1.
     SessionId = "" + 32;
     /// Names a user, the `sub` of every token.

@@ -27,8 +27,10 @@ pub mod access;
 pub mod audit;
 pub mod clients;
 pub mod directory;
+pub mod flags;
 pub mod interaction;
 pub mod maintenance;
+pub mod properties;
 pub mod provisioning;
 pub mod tokens;
 

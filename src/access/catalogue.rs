@@ -1,4 +1,4 @@
-//! The catalogue: all roles and permissions of the business, in memory.
+//! The catalogue: all roles and permissions of the business, its properties and feature flags, in memory.
 //!
 //! # Decision
 //!
@@ -11,13 +11,19 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::Timestamp;
 use crate::id::{PermissionId, RoleId};
+use crate::store::feature_flags::FeatureFlag;
 use crate::store::permissions::Permission;
+use crate::store::properties::Property;
 use crate::store::roles::Role;
-use crate::store::{Tx, permissions, roles};
+use crate::store::{Tx, feature_flags, permissions, properties, roles};
 
-/// All roles and permissions at one time.
+/// All that is defined once for the business, at one time.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
+    /// The feature flags, by key, with the values of the environment.
+    pub flags: Vec<FeatureFlag>,
+    /// The properties, by key.
+    pub properties: Vec<Property>,
     permissions: HashMap<PermissionId, Permission>,
     roles: HashMap<RoleId, (Role, Vec<PermissionId>)>,
 }
@@ -42,18 +48,23 @@ impl Catalogue {
             .into_iter()
             .map(|permission| (permission.id.clone(), permission))
             .collect();
-        Self { permissions, roles }
+        Self {
+            permissions,
+            roles,
+            ..Self::default()
+        }
     }
 
     /// Reads the catalogue.
     pub async fn load(tx: &mut Tx) -> sqlx::Result<Self> {
         let permissions = permissions::list(tx).await?;
         let roles = roles::list(tx).await?;
-        Ok(Self::new(
-            permissions,
-            roles,
-            roles::list_all_permissions(tx).await?,
-        ))
+        let pairs = roles::list_all_permissions(tx).await?;
+        Ok(Self {
+            flags: feature_flags::list(tx).await?,
+            properties: properties::list(tx).await?,
+            ..Self::new(permissions, roles, pairs)
+        })
     }
 
     /// The permission of that id.

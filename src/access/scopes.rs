@@ -103,6 +103,8 @@ management_scopes! {
     DeleteRoleScopes = "delete:role_scopes";
     /// Remove roles.
     DeleteRoles = "delete:roles";
+    /// Take values of feature flags back for users.
+    DeleteUserFeatureFlags = "delete:user_feature_flags";
     /// End the sessions of users.
     DeleteUserSessions = "delete:user_sessions";
     /// Remove users.
@@ -157,6 +159,8 @@ management_scopes! {
     ReadRoles = "read:roles";
     /// Read time zones.
     ReadTimezones = "read:timezones";
+    /// Read values of feature flags of users.
+    ReadUserFeatureFlags = "read:user_feature_flags";
     /// Read the identities of users.
     ReadUserIdentities = "read:user_identities";
     /// Read the properties of users.

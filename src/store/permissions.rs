@@ -93,7 +93,7 @@ pub async fn remove(tx: &mut Tx, id: &PermissionId) -> sqlx::Result<bool> {
     Ok(removed == 1)
 }
 
-/// Counts a change to roles and permissions, so that copies in memory are read anew.
+/// Counts a change to what is defined once for the business, so that copies in memory are read anew.
 pub(super) async fn bump(tx: &mut Tx) -> sqlx::Result<()> {
     tx.execute(
         "UPDATE environment SET catalogue_version = catalogue_version + 1 WHERE id = 1",

@@ -150,7 +150,7 @@ pub async fn remove_permission(
     Ok(removed == 1)
 }
 
-/// Counts the changes to roles and permissions.
+/// Counts the changes to what is defined once for the business.
 pub async fn catalogue_version(tx: &mut Tx) -> sqlx::Result<i64> {
     let (version,): (i64,) = tx
         .one("SELECT catalogue_version FROM environment WHERE id = 1", ())

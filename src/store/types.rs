@@ -1,9 +1,10 @@
 //! Column types that both engines read and write alike.
 
 use std::error::Error;
+use std::fmt;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::{Database, Decode, Encode, Type};
@@ -17,6 +18,20 @@ pub struct Json<T>(pub T);
 /// `TryFrom<String>` reads it, `Display` writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Text<T>(pub T);
+
+/// As the value itself, in the audit log.
+impl<T: Serialize> Serialize for Json<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+/// As it is stored, in the audit log.
+impl<T: fmt::Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
 
 /// A value that is stored as text, whatever the engine.
 trait Stored: Sized {
@@ -36,7 +51,7 @@ impl<T: Serialize + DeserializeOwned> Stored for Json<T> {
 
 impl<T> Stored for Text<T>
 where
-    T: std::fmt::Display + std::str::FromStr<Err: Error + Send + Sync + 'static>,
+    T: fmt::Display + std::str::FromStr<Err: Error + Send + Sync + 'static>,
 {
     fn to_text(&self) -> Result<String, BoxDynError> {
         Ok(self.0.to_string())

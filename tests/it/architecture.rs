@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["store"],
     // concepts
     &["audit", "clients"],
-    &["access"],
+    &["access", "flags", "properties"],
     &["directory", "tokens"],
     &["interaction", "maintenance", "provisioning"],
     // what is built of them, and the surfaces
