@@ -10,5 +10,6 @@ mod values;
 pub use definitions::{Definition, Refused, define, redefine, remove};
 pub use effective::{LONGEST_VALUE, check_value, effective, parse_value};
 pub use values::{
-    clear, clear_for_environment, set_for_environment, set_for_organization, set_for_user,
+    clear, clear_for_environment, list_effective, set_for_environment, set_for_organization,
+    set_for_user,
 };

@@ -1,9 +1,11 @@
 //! Values of flags, for the environment, organizations and users. Tokens say them from the next one on.
 
+use std::collections::HashMap;
+
 use rand::CryptoRng;
 use serde_json::json;
 
-use super::{Refused, check_value, parse_value};
+use super::{Refused, check_value, effective, parse_value};
 use crate::audit::{self, Actor};
 use crate::clock::Timestamp;
 use crate::id::{OrganizationId, UserId};
@@ -165,4 +167,33 @@ async fn store(
         Holder::User(_) => "user.feature_flags_changed",
     };
     audit::record(tx, actor, action, holder.as_str(), details, now, rng).await
+}
+
+/// Every flag with the value that holds for a user in an organization, either of which may be absent.
+///
+/// Values of organizations and users are asked for only when a flag may have any.
+pub async fn list_effective(
+    tx: &mut Tx,
+    flags: &[FeatureFlag],
+    organization: Option<&OrganizationId>,
+    user: Option<&UserId>,
+) -> sqlx::Result<Vec<(FeatureFlag, FlagValue)>> {
+    let reaches = |level| flags.iter().any(|flag| flag.override_level.0 >= level);
+    let of_organization = match organization {
+        Some(id) if reaches(OverrideLevel::Organization) => {
+            feature_flag_values::list(tx, Holder::Organization(id)).await?
+        }
+        _ => HashMap::new(),
+    };
+    let of_user = match user {
+        Some(id) if reaches(OverrideLevel::User) => {
+            feature_flag_values::list(tx, Holder::User(id)).await?
+        }
+        _ => HashMap::new(),
+    };
+    let with_value = |flag: &FeatureFlag| {
+        let (organization, user) = (of_organization.get(&flag.id), of_user.get(&flag.id));
+        (flag.clone(), effective(flag, organization, user).clone())
+    };
+    Ok(flags.iter().map(with_value).collect())
 }

@@ -9,4 +9,4 @@ mod values;
 pub use definitions::{
     Definition, Refused, add_category, define, redefine, remove, rename_category,
 };
-pub use values::{BadValue, LONGEST_VALUE, Values, change};
+pub use values::{BadValue, LONGEST_VALUE, Values, change, list_public};

@@ -89,6 +89,36 @@ pub async fn change(
     Ok(Ok(()))
 }
 
+/// What is publicly known of `holders`, by key, of those properties that `is_wanted` names.
+///
+/// A holder is asked for only when a property of its kind is wanted.
+pub async fn list_public(
+    tx: &mut Tx,
+    defined: &[Property],
+    holders: &[Holder<'_>],
+    is_wanted: impl Fn(&Property) -> bool,
+) -> sqlx::Result<Vec<(Property, String)>> {
+    let wanted: Vec<&Property> = defined
+        .iter()
+        .filter(|property| !property.is_private && is_wanted(property))
+        .collect();
+    let mut known = Vec::new();
+    for holder in holders {
+        let context = holder.context();
+        if !wanted.iter().any(|property| property.context.0 == context) {
+            continue;
+        }
+        let mut values = property_values::list(tx, *holder).await?;
+        let of_holder = wanted.iter().filter_map(|property| {
+            let value = values.remove(&property.id)?;
+            Some(((*property).clone(), value))
+        });
+        known.extend(of_holder);
+    }
+    known.sort_by(|(one, _), (other, _)| one.key.cmp(&other.key));
+    Ok(known)
+}
+
 /// The properties that are to change, each with its new value. Pure.
 fn read<'a>(
     defined: &'a [Property],

@@ -97,8 +97,18 @@ pub struct ClaimSwitches {
     pub organization_name: bool,
     /// `organizations`, with names, in the ID Token.
     pub organizations: bool,
+    /// `feature_flags` in the access token of a machine; in those of users they always are.
+    pub feature_flags: bool,
+    /// How many bytes of feature flags an access token may hold; beyond, it says `feature_flags_omitted` instead.
+    pub longest_feature_flags: usize,
     /// How many bytes of permissions an access token may hold; beyond, it says `permissions_omitted` instead.
     pub longest_permissions: usize,
+    /// How many bytes of properties a token may hold; beyond, it says `properties_omitted` instead.
+    pub longest_properties: usize,
+    /// The keys of the properties in the access token.
+    pub properties_in_access_token: Vec<String>,
+    /// The keys of the properties in the ID Token.
+    pub properties_in_id_token: Vec<String>,
     /// `roles` in the access token.
     pub roles: bool,
 }
@@ -108,10 +118,15 @@ impl Default for ClaimSwitches {
         Self {
             email: false,
             external_organization_id: false,
+            feature_flags: false,
+            longest_feature_flags: 4000,
             organization_name: false,
             organizations: false,
             // Room for some two hundred permissions, within the header limits of common servers (8 KiB).
             longest_permissions: 5000,
+            longest_properties: 4000,
+            properties_in_access_token: Vec::new(),
+            properties_in_id_token: Vec::new(),
             roles: false,
         }
     }

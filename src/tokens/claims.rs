@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::Entitlement;
+use super::attributes::{self, Attributes};
 use super::keyring::Claims;
 use super::membership::Current;
 use crate::clock::Timestamp;
@@ -14,6 +15,7 @@ use crate::protocol::algorithm::SigningAlgorithm;
 use crate::protocol::claims::{self, StandardClaims};
 use crate::protocol::scope::Scopes;
 use crate::store::clients::{ClaimSwitches, Client};
+use crate::store::roles::Role;
 use crate::store::users::Subject;
 
 /// Names the grant that an access token stands on. Ours, and by it a user's access token is told from an ID Token.
@@ -45,6 +47,18 @@ pub fn access_token(
     if let Some(current) = &entitlement.memberships.current {
         add_organization(&mut claims, current, &client.claim_switches.0);
     }
+    let (attributes, switches) = (
+        &entitlement.memberships.attributes,
+        &client.claim_switches.0,
+    );
+    attributes::add_flags(&mut claims, attributes, switches);
+    let selected = &switches.properties_in_access_token;
+    attributes::add_properties(
+        &mut claims,
+        attributes,
+        selected,
+        switches.longest_properties,
+    );
     if client.claim_switches.0.email
         && let Some(email) = &entitlement.subject.email
     {
@@ -69,11 +83,7 @@ fn add_organization(claims: &mut Claims, current: &Current, switches: &ClaimSwit
         claims.insert("external_organization_id".into(), json!(external_id));
     }
     if switches.roles && !current.roles.is_empty() {
-        let roles = current
-            .roles
-            .iter()
-            .map(|role| json!({ "id": role.id, "key": role.key, "name": role.name }));
-        claims.insert("roles".into(), roles.collect());
+        claims.insert("roles".into(), roles(&current.roles));
     }
     // Two quotes and a comma for each.
     let length: usize = current.permissions.iter().map(|key| key.len() + 3).sum();
@@ -84,13 +94,26 @@ fn add_organization(claims: &mut Claims, current: &Current, switches: &ClaimSwit
     }
 }
 
+/// Roles as tokens write them.
+pub fn roles(roles: &[Role]) -> Value {
+    roles
+        .iter()
+        .map(|role| json!({ "id": role.id, "key": role.key, "name": role.name }))
+        .collect()
+}
+
 /// The claims of a machine's access token, which has no user.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what such a token says, each from another place"
+)]
 pub fn machine_token(
     issuer: &Issuer,
     client: &Client,
     audiences: &[String],
     granted: &Scopes,
     requested: &Scopes,
+    attributes: &Attributes,
     jti: &str,
     now: Timestamp,
 ) -> Claims {
@@ -110,6 +133,15 @@ pub fn machine_token(
     if let Some(organization) = &client.organization_id {
         claims.insert("org_code".into(), json!(organization));
     }
+    let switches = &client.claim_switches.0;
+    attributes::add_flags(&mut claims, attributes, switches);
+    let selected = &switches.properties_in_access_token;
+    attributes::add_properties(
+        &mut claims,
+        attributes,
+        selected,
+        switches.longest_properties,
+    );
     if client.types_access_tokens {
         add_rfc9068(&mut claims, issuer, client, granted);
     }
@@ -164,6 +196,17 @@ pub fn id_token(
             .map(|organization| json!({ "id": organization.id, "name": organization.name }));
         claims.insert("organizations".into(), named.collect());
     }
+    let (attributes, switches) = (
+        &entitlement.memberships.attributes,
+        &client.claim_switches.0,
+    );
+    let selected = &switches.properties_in_id_token;
+    attributes::add_properties(
+        &mut claims,
+        attributes,
+        selected,
+        switches.longest_properties,
+    );
     let about_user = standard_claims(&entitlement.subject);
     let with_profile = client.profile_in_id_token;
     claims.extend(claims::for_id_token(

@@ -2,6 +2,7 @@
 
 use rand::CryptoRng;
 
+use super::attributes::Attributes;
 use super::claims;
 use super::keyring::{KeyError, Keyring};
 use super::mint::{access_token_type, token_id};
@@ -88,6 +89,7 @@ pub fn mint(
     issuer: &Issuer,
     registered: &RegisteredClient,
     granted: MachineGrant,
+    attributes: &Attributes,
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> Result<TokenResponse, KeyError> {
@@ -98,6 +100,7 @@ pub fn mint(
         &granted.audiences,
         &granted.scopes,
         &granted.requested,
+        attributes,
         &token_id(rng),
         now,
     );

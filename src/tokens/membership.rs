@@ -1,8 +1,10 @@
 //! What tokens say of organizations: the one they are for, and those the user belongs to.
 
+use super::attributes::{self, Attributes};
 use crate::access::{Catalogues, evaluate};
 use crate::clock::Timestamp;
 use crate::protocol::OAuthError;
+use crate::store::clients::Client;
 use crate::store::grants::Grant;
 use crate::store::organizations::Organization;
 use crate::store::roles::Role;
@@ -15,6 +17,8 @@ pub struct Memberships {
     pub current: Option<Current>,
     /// All that the user belongs to, by name.
     pub all: Vec<Organization>,
+    /// The flags and properties of the user there.
+    pub attributes: Attributes,
 }
 
 /// The organization that tokens are for, and what their user has there.
@@ -28,18 +32,40 @@ pub struct Current {
     pub permissions: Vec<String>,
 }
 
-/// Reads them as they are now: changes show in the next token.
+/// Reads them as they are now, with what the client's tokens say besides: changes show in the next token.
 ///
 /// Returns `invalid_grant` when the grant is for an organization that its user has left, or that is suspended.
 pub(super) async fn load(
     tx: &mut Tx,
     catalogues: &Catalogues,
+    client: &Client,
     grant: &Grant,
     now: Timestamp,
 ) -> sqlx::Result<Result<Memberships, OAuthError>> {
+    let (current, all) = match find_current(tx, catalogues, grant, now).await? {
+        Ok(found) => found,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let whose = (&grant.user_id, grant.organization_id.as_ref());
+    Ok(Ok(Memberships {
+        current,
+        all,
+        attributes: attributes::of_user(tx, catalogues, client, whose, now).await?,
+    }))
+}
+
+/// The organization that a grant is for, if any, with what its user has there now; and all that they belong to.
+///
+/// Returns `invalid_grant` when the grant is for an organization that its user has left, or that is suspended.
+pub async fn find_current(
+    tx: &mut Tx,
+    catalogues: &Catalogues,
+    grant: &Grant,
+    now: Timestamp,
+) -> sqlx::Result<Result<(Option<Current>, Vec<Organization>), OAuthError>> {
     let all = organizations::list_for_user(tx, &grant.user_id).await?;
     let Some(wanted) = &grant.organization_id else {
-        return Ok(Ok(Memberships { current: None, all }));
+        return Ok(Ok((None, all)));
     };
     let Some(organization) = all.iter().find(|organization| organization.id == *wanted) else {
         return Ok(Err(OAuthError::invalid_grant(
@@ -60,8 +86,5 @@ pub(super) async fn load(
         roles: access.roles.into_iter().cloned().collect(),
         permissions: access.permissions.into_iter().map(str::to_owned).collect(),
     };
-    Ok(Ok(Memberships {
-        current: Some(current),
-        all,
-    }))
+    Ok(Ok((Some(current), all)))
 }

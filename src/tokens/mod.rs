@@ -9,6 +9,7 @@
 //! due ([`Entitlement`]). The second, after the commit, signs. A signature takes longer than all
 //! statements of the first half together, and on `SQLite` every other writer would wait for it.
 
+pub mod attributes;
 pub mod authorize;
 pub mod claims;
 pub mod keyring;

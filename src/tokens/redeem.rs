@@ -78,7 +78,7 @@ pub async fn redeem(
             )));
         }
     };
-    let memberships = match membership::load(tx, catalogues, &grant, now).await? {
+    let memberships = match membership::load(tx, catalogues, client, &grant, now).await? {
         Ok(memberships) => memberships,
         Err(refusal) => return Ok(Err(refusal)),
     };

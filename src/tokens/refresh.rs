@@ -83,7 +83,7 @@ pub async fn refresh(
             )));
         }
     };
-    let memberships = match membership::load(tx, terms.catalogues, &grant, now).await? {
+    let memberships = match membership::load(tx, terms.catalogues, client, &grant, now).await? {
         Ok(memberships) => memberships,
         Err(refusal) => return Ok(Err(refusal)),
     };

@@ -10,6 +10,7 @@ use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
 use crate::protocol::token::{TokenRequest, TokenResponse};
 use crate::protocol::{ErrorCode, OAuthError};
+use crate::tokens::attributes::{self, Attributes};
 use crate::tokens::{Entitlement, machine, mint, redeem, refresh};
 use crate::web::error::JsonError;
 use crate::web::extract::Now;
@@ -54,8 +55,23 @@ async fn answer(
     let mut rng = app.random.generator();
     if let TokenRequest::ClientCredentials { scopes, audiences } = request {
         let granted = machine::authorize(client, &audiences, scopes.unwrap_or_default())?;
+        let switches = &client.client.claim_switches.0;
+        // Most machines are answered without the database.
+        let attributes =
+            if switches.feature_flags || !switches.properties_in_access_token.is_empty() {
+                let mut tx = app.db.read().await?;
+                attributes::of_machine(&mut tx, &app.catalogues, &client.client, now).await?
+            } else {
+                Attributes::default()
+            };
         return Ok(machine::mint(
-            &keyring, issuer, client, granted, now, &mut rng,
+            &keyring,
+            issuer,
+            client,
+            granted,
+            &attributes,
+            now,
+            &mut rng,
         )?);
     }
     let entitlement = entitle(site, client, request, now).await?;
