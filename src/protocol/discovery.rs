@@ -114,6 +114,8 @@ const OWN_CLAIMS: &[&str] = &[
     "amr",
     "sid",
     "at_hash",
+    "org_code",
+    "org_codes",
 ];
 
 /// Writes the document, the same for both well-known addresses.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::TokenType;
 use crate::{
     clock::Timestamp,
-    id::ClientId,
+    id::{ClientId, OrganizationId},
     protocol::{OAuthError, Params, Scopes, words},
     secret::Secret,
 };
@@ -91,6 +91,15 @@ pub struct IntrospectionResponse {
     /// Its own name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
+    /// The organization it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org_code: Option<OrganizationId>,
+    /// What its user may there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Vec<String>>,
+    /// The roles that its user has there, as tokens write them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roles: Option<serde_json::Value>,
     /// What it allows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scopes>,

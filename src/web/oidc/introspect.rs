@@ -13,12 +13,15 @@ use serde_json::Value;
 use super::by_client::{ByClient, authorization};
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
+use crate::id::OrganizationId;
 use crate::protocol::OAuthError;
 use crate::protocol::token::{self, IntrospectionRequest, IntrospectionResponse, TokenType};
 use crate::secret::Secret;
 use crate::store::{grants, refresh_tokens};
+use crate::tokens::claims::roles;
 use crate::tokens::keyring::Claims;
-use crate::tokens::verify::{ActiveToken, verify};
+use crate::tokens::membership::{self, Current};
+use crate::tokens::verify::{ActiveToken, Bearer, verify};
 use crate::web::error::JsonError;
 use crate::web::extract::{Now, Parameters};
 use crate::web::site::Site;
@@ -91,7 +94,20 @@ async fn answer(
     let issuer = &app.config.server.issuer;
     let mut tx = app.db.read().await?;
     if let Some(active) = verify(&mut tx, &app.keys.current(), issuer, token.expose(), now).await? {
-        return Ok(may_know(asker, &active).then(|| describe(&active)));
+        if !may_know(asker, &active) {
+            return Ok(None);
+        }
+        let mut described = describe(&active);
+        if let Bearer::User(grant) = &active.bearer {
+            let found = membership::find_current(&mut tx, &app.catalogues, grant, now).await?;
+            let Ok((current, _)) = found else {
+                return Ok(None);
+            };
+            if let Some(current) = current {
+                add_organization(&mut described, current);
+            }
+        }
+        return Ok(Some(described));
     }
     let Some(stored) = refresh_tokens::find(&mut tx, &token.hash()).await? else {
         return Ok(None);
@@ -115,6 +131,13 @@ async fn answer(
         sub: Some(grant.user_id.to_string()),
         ..IntrospectionResponse::default()
     }))
+}
+
+/// What the user has in the organization of the token, as it is now; also when the token had no room for it.
+fn add_organization(described: &mut IntrospectionResponse, current: Current) {
+    described.roles = (!current.roles.is_empty()).then(|| roles(&current.roles));
+    described.permissions = Some(current.permissions).filter(|keys| !keys.is_empty());
+    described.org_code = Some(current.organization.id);
 }
 
 fn may_know(asker: &Asker, active: &ActiveToken) -> bool {
@@ -153,8 +176,10 @@ fn describe(active: &ActiveToken) -> IntrospectionResponse {
         iat: instant("iat"),
         iss: text("iss"),
         jti: text("jti"),
+        org_code: text("org_code").and_then(|code| OrganizationId::parse(&code)),
         scope: Some(active.scopes.clone()),
         sub: text("sub"),
         token_type: Some(TokenType::Bearer),
+        ..IntrospectionResponse::default()
     }
 }

@@ -12,7 +12,8 @@ use crate::id::UserId;
 use crate::protocol::token::{bearer_challenge, presented_token, www_authenticate};
 use crate::protocol::{ErrorCode, OAuthError, claims, scope};
 use crate::store::users;
-use crate::tokens::claims::standard_claims;
+use crate::tokens::claims::{roles, standard_claims};
+use crate::tokens::membership::{self, Current};
 use crate::tokens::verify::{Bearer, verify};
 use crate::web::REALM;
 use crate::web::error::JsonError;
@@ -138,8 +139,24 @@ async fn find(
         .await?
         .ok_or_else(invalid)?;
     let known = standard_claims(&subject);
-    let claims = claims::for_userinfo(&known, &active.scopes, &grant.claims.0);
+    let mut claims = claims::for_userinfo(&known, &active.scopes, &grant.claims.0);
+    let found = membership::find_current(&mut tx, &app.catalogues, &grant, now).await?;
+    let (current, _) = found.map_err(|_| invalid())?;
+    if let Some(current) = current {
+        add_organization(&mut claims, &current);
+    }
     Ok(Some((subject.user.id, claims)))
+}
+
+/// What the user has in the organization of the token, as it is now; also when the token had no room for it.
+fn add_organization(claims: &mut Map<String, Value>, current: &Current) {
+    claims.insert("org_code".into(), json!(current.organization.id));
+    if !current.permissions.is_empty() {
+        claims.insert("permissions".into(), json!(current.permissions));
+    }
+    if !current.roles.is_empty() {
+        claims.insert("roles".into(), roles(&current.roles));
+    }
 }
 
 fn challenge(status: StatusCode, challenge: &str, error: Option<&OAuthError>) -> Response {
