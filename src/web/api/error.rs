@@ -130,7 +130,7 @@ impl ApiError {
             |error| www_authenticate(error, REALM),
         );
         let message = error.map_or_else(
-            || "an access token for the management API is needed as Authorization: Bearer".into(),
+            || "an access token is needed as Authorization: Bearer".into(),
             |error| error.description().to_owned(),
         );
         Self {

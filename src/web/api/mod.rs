@@ -16,6 +16,7 @@ pub mod environment;
 pub mod error;
 pub mod explain;
 pub mod extract;
+pub mod feature_flag_values;
 pub mod feature_flags;
 pub mod identities;
 pub mod member_access;
@@ -24,6 +25,8 @@ pub mod organizations;
 pub mod paging;
 pub mod permissions;
 pub mod properties;
+pub mod property_categories;
+pub mod property_values;
 pub mod role_permissions;
 pub mod roles;
 pub mod search;
@@ -87,6 +90,7 @@ fn described() -> OpenApiRouter<Site> {
         .merge(audit_events::routes())
         .merge(environment::routes())
         .merge(explain::routes())
+        .merge(feature_flag_values::routes())
         .merge(feature_flags::routes())
         .merge(identities::routes())
         .merge(member_access::routes())
@@ -95,6 +99,8 @@ fn described() -> OpenApiRouter<Site> {
         .merge(permissions::routes())
         .merge(properties::routes())
         .merge(role_permissions::routes())
+        .merge(property_categories::routes())
+        .merge(property_values::routes())
         .merge(roles::routes())
         .merge(search::routes())
         .merge(user_sessions::routes())
