@@ -12,8 +12,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::{Seconds, Timestamp};
 use crate::id::{ApiId, ClientId, ClientSecretId};
-use crate::protocol::client::PresentedClient;
 use crate::protocol::client::authentication::UNKNOWN_CLIENT;
+use crate::protocol::client::{PresentedClient, way_back};
 use crate::protocol::{OAuthError, Scope, Scopes};
 use crate::secret::{ClientSecret, HashKey, Secret, SecretHash};
 use crate::store::clients::{Client, ClientApi, StoredSecret, UriKind};
@@ -109,6 +109,13 @@ impl RegisteredClient {
     /// Whether it may act.
     pub fn is_enabled(&self) -> bool {
         self.client.disabled_at.is_none()
+    }
+
+    /// The address to link to, when it leads back to the application: to one of its addresses, or to any page at
+    /// the origin of one.
+    pub fn leads_back(&self, presented: &str) -> Option<String> {
+        let registered = [self.redirect_uris.as_slice(), &self.post_logout_uris].concat();
+        way_back(&registered, presented)
     }
 
     /// The page of the application where a sign-in can start anew.

@@ -1,6 +1,7 @@
 //! The web: the route table, and what stands around every route.
 
 pub mod account;
+pub mod account_api;
 pub mod api;
 pub mod assets;
 pub mod client_address;
@@ -22,10 +23,11 @@ pub mod text;
 
 use axum::Router;
 use axum::extract::{OriginalUri, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, options, post};
+use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::Instrument as _;
 
 use error::{JsonError, PageError};
@@ -116,9 +118,19 @@ fn tokens(site: &Site) -> Router<Site> {
             get(userinfo::userinfo).post(userinfo::userinfo),
         )
         .route("/oauth2/user_profile", get(userinfo::user_profile_v1))
+        .merge(account_api())
         .layer(from_fn_with_state(site.clone(), cors::clients))
         // For resource servers, which are no browsers.
         .route("/oauth2/introspect", post(introspect::introspect))
+}
+
+/// What applications ask of their users with tokens, and nobody may keep.
+fn account_api() -> Router<Site> {
+    let private = SetResponseHeaderLayer::if_not_present(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-store"),
+    );
+    account_api::routes().layer(private)
 }
 
 /// What browsers visit.

@@ -251,6 +251,17 @@ pub const FORM_POST_SCRIPT: &str = "'sha256-kJd/po0ibbDkLAGT/xICQiAx79nz37e4AzVx
 pub struct HomePage<'a> {
     pub shell: &'a Shell,
     pub person: Option<Person>,
+    /// The application that has sent the visitor, and where it wants them back.
+    pub back: Option<WayBack>,
+}
+
+/// The way back to an application.
+#[derive(Debug, Clone)]
+pub struct WayBack {
+    /// The name of the application.
+    pub application: String,
+    /// One of its own addresses.
+    pub url: String,
 }
 
 /// Asks whether to sign out (OpenID Connect RP-Initiated Logout 1.0 §2).

@@ -175,6 +175,15 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ("GET", "/oauth2/v2/user_profile", [401; 7]),
     ("POST", "/oauth2/v2/user_profile", [401; 7]),
     ("GET", "/oauth2/user_profile", [401; 7]),
+    ("GET", "/account_api/v1/permissions", [401; 7]),
+    ("GET", "/account_api/v1/permission/{key}", [401; 7]),
+    ("GET", "/account_api/v1/roles", [401; 7]),
+    ("GET", "/account_api/v1/feature_flags", [401; 7]),
+    ("GET", "/account_api/v1/properties", [401; 7]),
+    ("GET", "/account_api/v1/entitlements", [401; 7]),
+    ("GET", "/account_api/v1/entitlement", [401; 7]),
+    ("GET", "/account_api/v1/entitlement/{key}", [401; 7]),
+    ("GET", "/account_api/v1/portal_link", [401; 7]),
 ];
 
 /// Everybody, with what they hold.

@@ -13,7 +13,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub use authentication::{Credential, PresentedClient};
-pub use redirect_uri::{check_post_logout_redirect_uri, check_redirect_uri, redirect_uri_matches};
+pub use redirect_uri::{
+    check_post_logout_redirect_uri, check_redirect_uri, redirect_uri_matches, way_back,
+};
 
 use super::words;
 use crate::words::UnknownWord;

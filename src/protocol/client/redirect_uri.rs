@@ -91,6 +91,25 @@ pub fn check_post_logout_redirect_uri(kind: ApplicationKind, uri: &str) -> Resul
     check_redirect_uri(kind, uri)
 }
 
+/// The address to link to, when it leads back to an application of these registered URIs: to one of them, or to any
+/// page at the origin (RFC 6454) of one.
+///
+/// It is given as it was understood, so that a browser can't read it otherwise.
+pub fn way_back(registered: &[String], presented: &str) -> Option<String> {
+    if registered.iter().any(|uri| uri == presented) {
+        return Some(presented.to_owned());
+    }
+    let url = Url::parse(presented).ok()?;
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    let is_web = matches!(url.scheme(), "http" | "https");
+    let origin = url.origin();
+    let is_theirs = registered
+        .iter()
+        .filter_map(|uri| Url::parse(uri).ok())
+        .any(|uri| uri.origin() == origin);
+    (is_web && is_plain && is_theirs && presented.len() <= LONGEST).then(|| url.into())
+}
+
 /// Refuses what browsers and strings read differently.
 fn check_authority(uri: &str, prefix: &str) -> Result<(), String> {
     let authority = uri
@@ -134,6 +153,45 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn the_way_back_is_registered_or_at_the_origin_of_what_is() {
+        let registered = ["https://app.test/callback", "com.example.app:/callback"];
+        let registered = registered.map(str::to_owned);
+        for (presented, expected) in [
+            (
+                "https://app.test/callback",
+                Some("https://app.test/callback"),
+            ),
+            (
+                "https://app.test/settings?a=1",
+                Some("https://app.test/settings?a=1"),
+            ),
+            ("https://app.test", Some("https://app.test/")),
+            ("HTTPS://APP.test:443/x", Some("https://app.test/x")),
+            (
+                "https://app.test\\@evil.test",
+                Some("https://app.test/@evil.test"),
+            ),
+            (
+                "com.example.app:/callback",
+                Some("com.example.app:/callback"),
+            ),
+            ("com.example.app:/other", None),
+            ("http://app.test/", None),
+            ("https://app.test:8443/", None),
+            ("https://app.test.evil.test/", None),
+            ("https://ada@app.test/", None),
+            ("https://evil.test/?https://app.test/", None),
+            ("javascript:alert(1)", None),
+            ("//app.test/", None),
+            ("/settings", None),
+            ("", None),
+        ] {
+            let found = way_back(&registered, presented);
+            assert_eq!(found.as_deref(), expected, "{presented}");
+        }
+    }
 
     #[test]
     fn a_redirect_uri_is_compared_as_a_string() {
