@@ -14,12 +14,16 @@ words! {
         Api = "api",
         /// A client.
         Application = "application",
+        /// A feature flag.
+        FeatureFlag = "feature_flag",
         /// An organization.
         Organization = "organization",
         /// A permission.
         Permission = "permission",
         /// The policies of the business, of which there is one set.
         Policies = "policies",
+        /// A property.
+        Property = "property",
         /// A role.
         Role = "role",
         /// A user.
@@ -199,9 +203,11 @@ impl Change {
             }
             Noun::Api
             | Noun::Application
+            | Noun::FeatureFlag
             | Noun::Organization
             | Noun::Permission
             | Noun::Policies
+            | Noun::Property
             | Noun::Role => {
                 json!({ "name": self.name, "fields": self.fields })
             }

@@ -9,12 +9,17 @@ use toml::Spanned;
 
 use super::error::{DocumentError, Refusal};
 use super::references::References;
-use super::{Defaults, apis, applications, organizations, permissions, policies, roles, users};
+use super::{
+    Defaults, apis, applications, feature_flags, organizations, permissions, policies, properties,
+    roles, users,
+};
 
 /// What a document wants.
 #[derive(Debug)]
 pub struct Document {
     pub(super) policies: Option<policies::Written>,
+    pub(super) feature_flags: Vec<feature_flags::Desired>,
+    pub(super) properties: Vec<properties::Desired>,
     pub(super) apis: Vec<apis::Desired>,
     pub(super) applications: Vec<applications::Desired>,
     pub(super) permissions: Vec<permissions::Desired>,
@@ -29,6 +34,10 @@ pub struct Document {
 #[serde(deny_unknown_fields)]
 struct Written {
     policies: Option<policies::Written>,
+    #[serde(default)]
+    feature_flags: Vec<feature_flags::Written>,
+    #[serde(default)]
+    properties: Vec<properties::Written>,
     #[serde(default)]
     apis: Vec<apis::Written>,
     #[serde(default)]
@@ -65,6 +74,8 @@ fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<
     let (mut permissions, mut roles) = (Seen::new(), Seen::new());
     let mut document = Document {
         policies: written.policies,
+        feature_flags: read_feature_flags(&written.feature_flags)?,
+        properties: read_properties(&written.properties)?,
         apis: Vec::new(),
         applications: Vec::new(),
         permissions: Vec::new(),
@@ -102,6 +113,28 @@ fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<
         document.users.push(user);
     }
     Ok(document)
+}
+
+fn read_feature_flags(
+    written: &[feature_flags::Written],
+) -> Result<Vec<feature_flags::Desired>, Refusal> {
+    let (mut keys, mut desired) = (Seen::new(), Vec::new());
+    for entry in written {
+        let flag = entry.check()?;
+        keys.add(flag.key.clone(), entry.key.span(), "this feature flag")?;
+        desired.push(flag);
+    }
+    Ok(desired)
+}
+
+fn read_properties(written: &[properties::Written]) -> Result<Vec<properties::Desired>, Refusal> {
+    let (mut keys, mut desired) = (Seen::new(), Vec::new());
+    for entry in written {
+        let property = entry.check()?;
+        keys.add(property.key.clone(), entry.key.span(), "this property")?;
+        desired.push(property);
+    }
+    Ok(desired)
 }
 
 fn read_organizations(

@@ -1,8 +1,7 @@
 //! Configuration as code: makes the database say what a document says.
 //!
-//! A document is TOML: `[policies]`, `[[apis]]`, `[[applications]]`, `[[permissions]]`, `[[roles]]`,
-//! `[[organizations]]`, `[[users]]`; `config/demo.toml` is
-//! a commented example. Each noun has a file here, with the form in which it is written, what is
+//! A document is TOML: `[policies]`, `[[feature_flags]]`, `[[properties]]`, `[[apis]]`, `[[applications]]`,
+//! `[[permissions]]`, `[[roles]]`, `[[organizations]]`, `[[users]]`; `config/demo.toml` is a commented example. Each noun has a file here, with the form in which it is written, what is
 //! refused, and how it is compared and stored. A new noun is a new file, a field of
 //! [`document::Document`], and a line in [`apply`].
 //!
@@ -22,9 +21,11 @@ mod change;
 mod check;
 mod document;
 mod error;
+mod feature_flags;
 mod organizations;
 mod permissions;
 mod policies;
+mod properties;
 mod references;
 mod roles;
 mod users;
@@ -93,6 +94,12 @@ pub async fn apply(
     let mut changes = Vec::new();
     if let Some(policies) = &document.policies {
         changes.push(policies::apply(tx, policies, now, rng).await?);
+    }
+    for flag in &document.feature_flags {
+        changes.push(feature_flags::apply(tx, flag, now, rng).await?);
+    }
+    for property in &document.properties {
+        changes.push(properties::apply(tx, property, now, rng).await?);
     }
     for api in &document.apis {
         changes.push(apis::apply(tx, api, now, rng).await?);

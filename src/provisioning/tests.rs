@@ -2,6 +2,7 @@
 
 mod access;
 mod organizations;
+mod properties;
 
 use std::path::Path;
 

@@ -20,7 +20,7 @@ use crate::protocol::scope::Scopes;
 use crate::secret::{ClientSecret, Secret};
 use crate::store::clients::{self, ClaimSwitches, Client, ClientApi, UriKind};
 use crate::store::types::Text;
-use crate::store::{Tx, apis};
+use crate::store::{Tx, apis, properties};
 use secrets::Plan;
 
 /// What a document wants of an application.
@@ -91,6 +91,7 @@ async fn write(
     let id = &wanted.client.id;
     let before = RegisteredClient::load(tx, id, now).await?;
     let apis = resolve_apis(tx, wanted).await?;
+    confirm_properties(tx, &wanted.client).await?;
     let client = wanted.record(before.as_ref().map(|before| &before.client), now);
     let fields_before = before.as_ref().map(|before| {
         fields(
@@ -178,6 +179,29 @@ async fn resolve_apis(tx: &mut Tx, wanted: &Application) -> Result<Vec<ClientApi
     Ok(resolved)
 }
 
+/// Confirms that the properties which tokens shall say are defined by now, and not private.
+async fn confirm_properties(tx: &mut Tx, client: &Client) -> Result<(), ApplyError> {
+    let switches = &client.claim_switches.0;
+    let selected = [
+        switches.properties_in_access_token.as_slice(),
+        &switches.properties_in_id_token,
+    ]
+    .concat();
+    for key in selected {
+        let found = properties::find_by_key(tx, &key).await?;
+        let reason = match found {
+            None => format!("there is no property {key}: describe it in [[properties]]"),
+            Some(property) if property.is_private => {
+                format!("the property {key} is private, so that tokens never say it")
+            }
+            Some(_) => continue,
+        };
+        let subject = Subject(Noun::Application, &client.name);
+        return Err(ApplyError::refused(subject, reason));
+    }
+    Ok(())
+}
+
 fn fields(
     client: &Client,
     redirect_uris: &[String],
@@ -232,6 +256,7 @@ fn switched_on(switches: &ClaimSwitches) -> Vec<String> {
             "external_organization_id",
             switches.external_organization_id,
         ),
+        ("feature_flags", switches.feature_flags),
         ("organization_name", switches.organization_name),
         ("organizations", switches.organizations),
         ("roles", switches.roles),
@@ -241,11 +266,35 @@ fn switched_on(switches: &ClaimSwitches) -> Vec<String> {
         .filter(|(_, on)| *on)
         .map(|(name, _)| (*name).to_owned())
         .collect();
-    if switches.longest_permissions != usual.longest_permissions {
-        named.push(format!(
-            "longest_permissions={}",
-            switches.longest_permissions
-        ));
+    for (name, longest, usual) in [
+        (
+            "longest_feature_flags",
+            switches.longest_feature_flags,
+            usual.longest_feature_flags,
+        ),
+        (
+            "longest_permissions",
+            switches.longest_permissions,
+            usual.longest_permissions,
+        ),
+        (
+            "longest_properties",
+            switches.longest_properties,
+            usual.longest_properties,
+        ),
+    ] {
+        if longest != usual {
+            named.push(format!("{name}={longest}"));
+        }
+    }
+    for (name, keys) in [
+        (
+            "properties_in_access_token",
+            &switches.properties_in_access_token,
+        ),
+        ("properties_in_id_token", &switches.properties_in_id_token),
+    ] {
+        named.extend(keys.iter().map(|key| format!("{name}={key}")));
     }
     named
 }
