@@ -120,8 +120,8 @@ def code_of(location):
     return answer["code"][0]
 
 
-def sign_in(browser, client, address, password):
+def sign_in(browser, client, address, password, **more):
     """Signs in with a password; returns the answer at the redirect URI."""
-    page = browser.visit(client.authorization())
+    page = browser.visit(client.authorization(**more))
     page = browser.submit(page, "identifier", p_email=address)
     return browser.submit(page, "password", p_password=password)

@@ -18,6 +18,18 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def tree_cpu_seconds(pid):
+    """The same of a process with its children, those that have ended included, as PostgreSQL has them."""
+    total = 0
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        try:
+            total += cpu_seconds(child)
+        except FileNotFoundError:
+            pass  # ended since, and counted by its parent from now on
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return total + sum(map(int, fields[11:15])) / TICKS
+
+
 def resident_megabytes(pid):
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
@@ -40,12 +52,16 @@ def wrk(url, script, seconds, connections, **environment):
     return outcome
 
 
-def load(server, path, script="form.lua", seconds=5, connections=32, **environment):
-    """Drives the server and adds its CPU seconds per operation to what wrk saw."""
-    before = cpu_seconds(server.pid)
+def load(server, path, script="form.lua", seconds=5, connections=32, spends=None, **environment):
+    """Drives the server and adds its CPU seconds per operation to what wrk saw.
+
+    `spends` tells the CPU seconds so far, where these are not the server's alone.
+    """
+    spends = spends or (lambda: cpu_seconds(server.pid))
+    before = spends()
     outcome = wrk(server.url + path, script, seconds, connections, **environment)
     time.sleep(0.1)
-    spent = cpu_seconds(server.pid) - before
+    spent = spends() - before
     if outcome["refused"] or outcome["broken"]:
         raise RuntimeError(f"{path}: not every request succeeded: {outcome}")
     if outcome["operations"] == 0 or outcome["seconds"] == 0:
