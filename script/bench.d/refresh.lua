@@ -24,9 +24,11 @@ function request()
 end
 
 function response(status, headers, body)
-  local token = body:match('"refresh_token"%s*:%s*"([^"]+)"')
-  if token then
+  -- Found plainly, and not by a pattern: the answer may be long, and the reader shares the processor
+  -- with the server.
+  local _, before = body:find('"refresh_token":"', 1, true)
+  if before then
     last = last + 1
-    pool[last] = token
+    pool[last] = body:sub(before + 1, body:find('"', before + 1, true) - 1)
   end
 end

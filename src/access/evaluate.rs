@@ -1,6 +1,6 @@
 //! What somebody may do in an organization, and why. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -38,13 +38,15 @@ pub fn evaluate<'a>(
     let ids = direct
         .map(|assignment| &assignment.permission_id)
         .chain(held.iter().flat_map(|(_, granted)| *granted));
-    let keys: BTreeSet<&str> = ids
+    let mut keys: Vec<&str> = ids
         .filter_map(|id| catalogue.permission(id))
         .map(|permission| permission.key.as_str())
         .collect();
+    keys.sort_unstable();
+    keys.dedup();
     Access {
         roles: held.into_iter().map(|(role, _)| role).collect(),
-        permissions: keys.into_iter().collect(),
+        permissions: keys,
     }
 }
 

@@ -80,6 +80,36 @@ pub async fn list_for_user(
     .await
 }
 
+/// An organization, less what tokens never show.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Shown {
+    /// Its code.
+    pub id: OrganizationId,
+    /// The name shown to people.
+    pub name: String,
+    /// What the business calls it elsewhere.
+    pub external_id: Option<String>,
+    /// Since when nobody may sign in to it.
+    pub suspended_at: Option<Timestamp>,
+}
+
+/// The organizations that a user belongs to, suspended ones included, by name, as tokens show them.
+///
+/// Some users belong to many, and every token needs them all: each column counts.
+pub async fn list_shown_for_user(
+    tx: &mut Tx,
+    user: &crate::id::UserId,
+) -> sqlx::Result<Vec<Shown>> {
+    tx.all(
+        "SELECT organizations.id, organizations.name, organizations.external_id, organizations.suspended_at
+         FROM organizations JOIN memberships ON memberships.organization_id = organizations.id
+         WHERE memberships.user_id = $1
+         ORDER BY organizations.name, organizations.id",
+        (user,),
+    )
+    .await
+}
+
 /// Adds an organization, or writes the whole record of an existing one.
 pub async fn upsert(tx: &mut Tx, organization: &Organization) -> sqlx::Result<()> {
     tx.execute(

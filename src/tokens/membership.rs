@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::protocol::OAuthError;
 use crate::store::clients::Client;
 use crate::store::grants::Grant;
-use crate::store::organizations::Organization;
+use crate::store::organizations::Shown;
 use crate::store::roles::Role;
 use crate::store::{Tx, assignments, organizations};
 
@@ -16,7 +16,7 @@ pub struct Memberships {
     /// The one that the tokens are for.
     pub current: Option<Current>,
     /// All that the user belongs to, by name.
-    pub all: Vec<Organization>,
+    pub all: Vec<Shown>,
     /// The flags and properties of the user there.
     pub attributes: Attributes,
 }
@@ -25,7 +25,7 @@ pub struct Memberships {
 #[derive(Debug, Clone)]
 pub struct Current {
     /// The organization.
-    pub organization: Organization,
+    pub organization: Shown,
     /// The roles, by key.
     pub roles: Vec<Role>,
     /// The keys of the permissions, sorted, each once.
@@ -62,8 +62,8 @@ pub async fn find_current(
     catalogues: &Catalogues,
     grant: &Grant,
     now: Timestamp,
-) -> sqlx::Result<Result<(Option<Current>, Vec<Organization>), OAuthError>> {
-    let all = organizations::list_for_user(tx, &grant.user_id).await?;
+) -> sqlx::Result<Result<(Option<Current>, Vec<Shown>), OAuthError>> {
+    let all = organizations::list_shown_for_user(tx, &grant.user_id).await?;
     let Some(wanted) = &grant.organization_id else {
         return Ok(Ok((None, all)));
     };
