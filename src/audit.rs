@@ -12,6 +12,7 @@ use crate::id::{AuditEventId, ClientId, UserId};
 use crate::store::audit_events::AuditEvent;
 use crate::store::types::Json;
 use crate::store::{Tx, audit_events};
+use crate::words::words;
 
 /// Who did it.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +37,35 @@ impl Actor<'_> {
             Self::Operator => "operator",
             Self::System => "system",
             Self::User(user) => user.as_str(),
+        }
+    }
+}
+
+words! {
+    /// What kind of actor it was.
+    pub enum ActorType {
+        /// Somebody who has not proven who they are.
+        Anonymous = "anonymous",
+        /// A client, for itself.
+        Client = "client",
+        /// Whoever may run commands on the server.
+        Operator = "operator",
+        /// The server, by itself.
+        System = "system",
+        /// A user.
+        User = "user",
+    }
+}
+
+impl ActorType {
+    /// The kind of an actor as an event names it.
+    pub fn of(actor: &str) -> Self {
+        match actor {
+            "anonymous" => Self::Anonymous,
+            "operator" => Self::Operator,
+            "system" => Self::System,
+            id if UserId::parse(id).is_some() => Self::User,
+            _ => Self::Client,
         }
     }
 }
@@ -73,7 +103,7 @@ pub async fn record(
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<()> {
     let event = AuditEvent {
-        id: AuditEventId::generate(rng),
+        id: AuditEventId::following(now, rng),
         occurred_at: now,
         actor: actor.as_str().to_owned(),
         action: action.to_owned(),
@@ -86,6 +116,23 @@ pub async fn record(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_actor_is_recognised_by_its_name() {
+        let (user, client) = (
+            UserId::generate(&mut rand::rng()),
+            ClientId::generate(&mut rand::rng()),
+        );
+        for (actor, expected) in [
+            (Actor::Anonymous, ActorType::Anonymous),
+            (Actor::Client(&client), ActorType::Client),
+            (Actor::Operator, ActorType::Operator),
+            (Actor::System, ActorType::System),
+            (Actor::User(&user), ActorType::User),
+        ] {
+            assert_eq!(ActorType::of(actor.as_str()), expected, "{actor:?}");
+        }
+    }
 
     #[test]
     fn a_difference_names_what_was_and_what_is() {

@@ -1,11 +1,15 @@
 //! Identifiers: a newtype for each noun, in the forms that applications recognise.
 //!
 //! All are random (128 bits but for organizations, which keep the short form their users know),
-//! so none tells how many there are or who came first. They are names, never secrets: whoever
+//! so none tells how many there are or who came first; but for entries of the audit log, whose readers know. They are names, never secrets: whoever
 //! knows one may do nothing more.
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rand::{CryptoRng, RngExt};
 use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
 
 /// Declares an identifier: its prefix, then how many hexadecimal digits follow.
 macro_rules! identifiers {
@@ -49,7 +53,7 @@ identifiers! {
     ApiId = "" + 32;
     /// Names a scope of a registered API.
     ApiScopeId = "api_scope_" + 32;
-    /// Names an entry of the audit log.
+    /// Names an entry of the audit log; those of one second sort as they were made.
     AuditEventId = "event_" + 32;
     /// Names a client (RFC 6749 §2.2).
     ClientId = "" + 32;
@@ -75,6 +79,22 @@ identifiers! {
     SessionId = "" + 32;
     /// Names a user, the `sub` of every token.
     UserId = "kp_" + 32;
+}
+
+impl AuditEventId {
+    /// An identifier for an event at `now` that sorts after those that this process made before for that
+    /// second: its time, a count, and randomness.
+    ///
+    /// So the log can be read in the order in which it was written, and is written at the end of its index,
+    /// though clocks tell whole seconds. Events of one second on different nodes have no order among them.
+    pub fn following(now: Timestamp, rng: &mut impl CryptoRng) -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let count = MADE.fetch_add(1, Ordering::Relaxed);
+        // 40 bits of seconds last for 34,000 years.
+        let seconds = now.as_i64() & 0xff_ffff_ffff;
+        let random = random_hex(rng, 14);
+        Self(format!("event_{seconds:010x}{count:08x}{random}"))
+    }
 }
 
 /// Declares an identifier that is a UUID (RFC 9562): some clients take these for nothing else.
@@ -135,6 +155,16 @@ mod tests {
     fn a_generated_identifier_parses_as_itself() {
         let id = UserId::generate(&mut rand::rng());
         assert_eq!(UserId::parse(id.as_str()), Some(id));
+    }
+
+    #[test]
+    fn events_sort_as_they_were_made() {
+        let seconds = [5, 5, 5, 6, 1_795_334_400, 1_795_334_400];
+        let made = seconds
+            .map(|second| AuditEventId::following(Timestamp::from_unix(second), &mut rand::rng()));
+        assert!(made.is_sorted(), "{made:?}");
+        let parsed = made.each_ref().map(|id| AuditEventId::parse(id.as_str()));
+        assert_eq!(parsed, made.map(Some));
     }
 
     #[test]

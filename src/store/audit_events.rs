@@ -34,7 +34,77 @@ pub async fn insert(tx: &mut Tx, event: &AuditEvent) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// The events of one subject, oldest first; those of one second in no particular order.
+/// Which events; an absent part says nothing of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Filter<'a> {
+    /// By whom.
+    pub actor: Option<&'a str>,
+    /// What; all that begins so, if it ends in a dot.
+    pub action: Option<&'a str>,
+    /// To whom or what.
+    pub subject: Option<&'a str>,
+    /// From when on.
+    pub from: Timestamp,
+    /// Before when.
+    pub to: Timestamp,
+}
+
+/// The columns, and what every list of events holds to: placeholders 1 to 6 are those of [`list`].
+macro_rules! page {
+    ($leading:literal) => {
+        concat!(
+            "SELECT id, occurred_at, actor, action, subject, details FROM audit_events WHERE ",
+            $leading,
+            " AND (CAST($1 AS TEXT) IS NULL OR subject = $1)
+              AND (CAST($2 AS TEXT) IS NULL OR actor = $2)
+              AND (CAST($3 AS TEXT) IS NULL OR action = $3 OR (SUBSTR($3, LENGTH($3), 1) = '.'
+                   AND SUBSTR(action, 1, LENGTH($3)) = $3))
+              AND occurred_at >= $4 AND (occurred_at, id) < ($5, $6)
+              ORDER BY occurred_at DESC, id DESC LIMIT $7"
+        )
+    };
+}
+
+/// The events of a filter that come before `(instant, id)`, youngest first, at most `limit`.
+///
+/// What is likely to leave the fewest goes first, so that its index is used; the rest sorts out what is left.
+pub async fn list(
+    tx: &mut Tx,
+    filter: Filter<'_>,
+    (before, id): (Timestamp, &str),
+    limit: i64,
+) -> sqlx::Result<Vec<AuditEvent>> {
+    let is_exact = |action: &str| !action.ends_with('.');
+    let sql = match filter {
+        Filter {
+            subject: Some(_), ..
+        } => page!("subject = $1"),
+        Filter { actor: Some(_), .. } => page!("actor = $2"),
+        Filter {
+            action: Some(action),
+            ..
+        } if is_exact(action) => page!("action = $3"),
+        _ => page!("TRUE"),
+    };
+    // Ids are not empty: nothing of the instant `to` itself is before it.
+    let (before, id) = if filter.to <= before {
+        (filter.to, "")
+    } else {
+        (before, id)
+    };
+    let parameters = (
+        filter.subject,
+        filter.actor,
+        filter.action,
+        filter.from,
+        before,
+        id,
+        limit,
+    );
+    tx.all(sql, parameters).await
+}
+
+/// The events of one subject, oldest first.
 pub async fn list_for_subject(tx: &mut Tx, subject: &str) -> sqlx::Result<Vec<AuditEvent>> {
     tx.all(
         "SELECT id, occurred_at, actor, action, subject, details

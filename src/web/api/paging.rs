@@ -9,12 +9,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::error::ApiError;
+use crate::clock::Timestamp;
 
 const DEFAULT_PAGE_SIZE: usize = 10;
 const LARGEST_PAGE_SIZE: usize = 500;
 
 /// Sorts after every text that is ever stored.
 const LAST_TEXT: &str = "\u{10ffff}";
+
+/// What is said of a cursor that leads nowhere.
+const NO_CURSOR: &str = "is no cursor of this list: begin without it";
 
 /// Which page of a list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -70,7 +74,7 @@ impl Position {
         let text = BASE64_URL_SAFE_NO_PAD.decode(token).ok();
         text.and_then(|text| serde_json::from_slice(&text).ok())
             .filter(|Self(value, id)| !value.contains('\0') && !id.contains('\0'))
-            .ok_or_else(|| ApiError::field(name, "is no cursor of this list: begin without it"))
+            .ok_or_else(|| ApiError::field(name, NO_CURSOR))
     }
 }
 
@@ -171,6 +175,18 @@ impl Wanted {
     /// How many rows to read: one more than the page holds shows whether another follows.
     pub fn limit(&self) -> i64 {
         i64::try_from(self.size).map_or(i64::MAX, |size| size + 1)
+    }
+
+    /// Where a list begins that is sorted by an instant, youngest first, then by id.
+    pub fn before(&self, name: &'static str) -> Result<(Timestamp, &str), ApiError> {
+        let Position(instant, id) = &self.after;
+        if *instant == LAST_TEXT {
+            return Ok((Timestamp::from_unix(i64::MAX), LAST_TEXT));
+        }
+        let instant = instant
+            .parse()
+            .map_err(|_| ApiError::field(name, NO_CURSOR))?;
+        Ok((Timestamp::from_unix(instant), id))
     }
 
     /// Cuts the page from rows that were read in order, and gives the cursor to the next one.

@@ -190,7 +190,7 @@ async fn change_password(browser: &mut Browser) {
 }
 
 #[tokio::test]
-async fn no_secret_is_logged_from_sign_up_to_logout() {
+async fn no_secret_is_logged_or_audited_from_sign_up_to_logout() {
     let log = Captured::start();
     let mut canaries = Canaries::default();
     for (what, value) in [
@@ -236,6 +236,27 @@ async fn no_secret_is_logged_from_sign_up_to_logout() {
         "it is captured"
     );
     canaries.assert_unseen(&text);
+    let events = audit_log(&world).await;
+    assert!(
+        events.contains("user.password_changed") && events.contains("user.sign_in_failed"),
+        "it is recorded: {events}"
+    );
+    canaries.assert_unseen(&events);
+}
+
+/// Everything that the audit log tells.
+async fn audit_log(world: &World) -> String {
+    let api = world.api().await;
+    let (mut text, mut token) = (String::new(), String::new());
+    loop {
+        let route = format!("/audit_events?page_size=500&next_token={token}");
+        let page = api.get(&route).await;
+        text.push_str(&page["audit_events"].to_string());
+        match page["next_token"].as_str() {
+            Some(next) => next.clone_into(&mut token),
+            None => return text,
+        }
+    }
 }
 
 #[tokio::test]
