@@ -5,9 +5,15 @@
 //! once, and only so many more may wait. A flood of sign-ins therefore costs its senders answers
 //! (503), and not the server its memory, which [`memory`] lends from one hash to the next.
 //!
+//! Hashes that other systems made are read and checked in [`imported`], until the first right sign-in replaces
+//! them. A wrong password for one costs its check and one of Argon2id besides: such an account answers
+//! no faster than one that does not exist. When its own hash is a slow one, it answers slower, and whoever measures
+//! can tell that there is an account with an imported password.
+//!
 //! Which new passwords are accepted is decided in [`policy`]. Throttling is not here: it needs the
 //! database, so that several nodes agree.
 
+pub mod imported;
 mod memory;
 mod policy;
 
@@ -18,6 +24,7 @@ use std::sync::Arc;
 use argon2::password_hash;
 use argon2::password_hash::phc::{self, Output, ParamsString, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
+use imported::Imported;
 use memory::Memory;
 use rand::{CryptoRng, RngExt as _};
 use serde::{Deserialize, Serialize};
@@ -28,14 +35,14 @@ pub use policy::{Weakness, check};
 
 use crate::config::Passwords;
 
-/// A password's hash as it is stored: a PHC string.
+/// A password's hash as it is stored: a PHC string, or the JSON of [`imported`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[serde(transparent)]
 #[sqlx(transparent)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// The PHC string.
+    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -135,9 +142,18 @@ impl PasswordHasher {
         let salt: [u8; 16] = rng.random();
         let (argon2, password) = (self.argon2.clone(), owned(password));
         let (stored, decoy) = (stored.cloned(), Arc::clone(&self.decoy));
-        self.run(move || match stored {
-            Some(stored) => argon2.verify(&password, &stored, salt),
-            None => argon2.matches(&password, &decoy).map(|_| Verdict::Wrong),
+        self.run(move || {
+            let refuse = || argon2.matches(&password, &decoy).map(|_| Verdict::Wrong);
+            let Some(stored) = stored else {
+                return refuse();
+            };
+            match Imported::parse(stored.as_str())? {
+                None => argon2.verify(&password, &stored, salt),
+                Some(imported) if imported.matches(&password)? => {
+                    argon2.hash(&password, salt).map(Verdict::RightRehash)
+                }
+                Some(_) => refuse(),
+            }
         })
     }
 
@@ -307,7 +323,7 @@ mod tests {
         waiting_hashes: 4,
     };
 
-    fn hasher(settings: &Passwords) -> PasswordHasher {
+    pub(super) fn hasher(settings: &Passwords) -> PasswordHasher {
         PasswordHasher::new(settings, &mut rand::rng()).unwrap()
     }
 
