@@ -17,6 +17,7 @@ pub mod params;
 pub mod pkce;
 pub mod response_mode;
 pub mod scope;
+pub mod target;
 pub mod token;
 
 pub use error::{ErrorCode, OAuthError};
@@ -24,5 +25,6 @@ pub use issuer::Issuer;
 pub use params::Params;
 pub use response_mode::{Delivery, ResponseMode};
 pub use scope::{Scope, Scopes};
+pub use target::Targets;
 
 use crate::words::words;

@@ -8,11 +8,11 @@ use super::keyring::{KeyError, Keyring};
 use super::mint::{access_token_type, token_id};
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
-use crate::protocol::Issuer;
 use crate::protocol::client::ApplicationKind;
 use crate::protocol::scope::Scopes;
 use crate::protocol::token::{TokenResponse, TokenType};
 use crate::protocol::{ErrorCode, OAuthError};
+use crate::protocol::{Issuer, Targets};
 
 /// What a machine is given.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,11 +31,12 @@ pub struct MachineGrant {
 ///
 /// # Errors
 ///
-/// `unauthorized_client` when the client is no machine or may not call an API it asks for,
-/// `invalid_scope` when it asks for more than it may have.
+/// `unauthorized_client` when the client is no machine or may not call an `audience` it asks for,
+/// `invalid_target` when it may not call a `resource` (RFC 8707 §2), `invalid_scope` when it asks for more
+/// than it may have.
 pub fn authorize(
     registered: &RegisteredClient,
-    audiences: &[String],
+    targets: &Targets,
     requested: Scopes,
 ) -> Result<MachineGrant, OAuthError> {
     if registered.client.kind.0 != ApplicationKind::Machine {
@@ -44,23 +45,22 @@ pub fn authorize(
             "client_credentials is for machine-to-machine clients; this one signs users in",
         ));
     }
-    if let Some(unknown) = audiences
-        .iter()
-        .find(|wanted| !registered.apis.iter().any(|api| api.audience == **wanted))
-    {
+    let may_call = |wanted: &str| registered.apis.iter().any(|api| api.audience == wanted);
+    targets.check_resources(may_call)?;
+    if let Some(unknown) = targets.audiences.iter().find(|wanted| !may_call(wanted)) {
         return Err(OAuthError::new(
             ErrorCode::UnauthorizedClient,
             format!("this client may not call the API {unknown}; register it for that API first"),
         ));
     }
-    let chosen = match audiences {
-        [] => registered
+    let mut chosen = targets.all();
+    if chosen.is_empty() {
+        chosen = registered
             .apis
             .iter()
             .map(|api| api.audience.clone())
-            .collect(),
-        some => registered.allowed_audiences(some),
-    };
+            .collect();
+    }
     let mut granted = MachineGrant {
         scopes: registered.api_scopes(&chosen),
         audiences: chosen,

@@ -32,7 +32,7 @@ use crate::store::users::Subject;
 /// What a client is due: the tokens of one grant.
 #[derive(Debug)]
 pub struct Entitlement {
-    /// The authorization they stand on.
+    /// The authorization they stand on, for the APIs that the access token is wanted for.
     pub grant: Grant,
     /// Whose it is.
     pub subject: Subject,

@@ -6,8 +6,8 @@ use super::{Entitlement, membership, revoke};
 use crate::access::Catalogues;
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
-use crate::protocol::OAuthError;
 use crate::protocol::pkce::{self, CodeChallenge};
+use crate::protocol::{OAuthError, Targets};
 use crate::secret::Secret;
 use crate::store::clients::Client;
 use crate::store::codes::AuthorizationCode;
@@ -24,6 +24,8 @@ pub struct Presented {
     pub redirect_uri: Option<String>,
     /// The code verifier (RFC 7636 §4.5).
     pub code_verifier: Option<String>,
+    /// The APIs that the access token is wanted for, when fewer than it may be for (RFC 8707 §2.2).
+    pub targets: Targets,
 }
 
 /// Redeems a code. Returns what the client is due for it, or why nothing is.
@@ -82,14 +84,20 @@ pub async fn redeem(
         Ok(memberships) => memberships,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let audiences = match presented.targets.choose(&grant.audiences.0) {
+        Ok(audiences) => audiences,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let refresh_token = grant
         .scopes
         .0
         .wants_refresh_token()
         .then(|| Secret::generate(rng));
     grant.expires_at = open_grant(tx, client, &grant, refresh_token.as_ref(), now).await?;
+    let scopes = registered.allowed_scopes(&grant.scopes.0, &audiences);
+    grant.audiences.0 = audiences;
     Ok(Ok(Entitlement {
-        scopes: grant.scopes.0.clone(),
+        scopes,
         nonce: grant.nonce.clone(),
         refresh_token,
         grant,

@@ -17,8 +17,8 @@ use super::{Entitlement, membership, revoke};
 use crate::access::Catalogues;
 use crate::clients::RegisteredClient;
 use crate::clock::{Seconds, Timestamp};
-use crate::protocol::OAuthError;
 use crate::protocol::scope::Scopes;
+use crate::protocol::{OAuthError, Targets};
 use crate::secret::{HashKey, Secret};
 use crate::store::clients::Client;
 use crate::store::grants::Grant;
@@ -37,6 +37,8 @@ pub struct Presented {
     pub refresh_token: Secret,
     /// The scopes it wants, when fewer than it may have.
     pub scopes: Option<Scopes>,
+    /// The APIs that it wants the access token for, when fewer than it may be for (RFC 8707 §2.2).
+    pub targets: Targets,
 }
 
 /// On what terms tokens are refreshed.
@@ -71,7 +73,7 @@ pub async fn refresh(
             "the refresh token was issued to another client",
         )));
     }
-    let grant = match allowed_still(registered, grants::find(tx, &token.grant_id).await?) {
+    let mut grant = match allowed_still(registered, grants::find(tx, &token.grant_id).await?) {
         Some(grant) if grant.revoked_at.is_none() && token.expires_at > now => grant,
         _ => return Ok(Err(unknown())),
     };
@@ -91,6 +93,10 @@ pub async fn refresh(
         Ok(scopes) => scopes,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let audiences = match presented.targets.choose(&grant.audiences.0) {
+        Ok(audiences) => audiences,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let successor = match rotate(
         tx,
         client,
@@ -106,11 +112,12 @@ pub async fn refresh(
         Ok(successor) => successor,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    grant.audiences.0 = audiences;
     Ok(Ok(Entitlement {
+        scopes: registered.allowed_scopes(&scopes, &grant.audiences.0),
         grant,
         memberships,
         subject,
-        scopes,
         refresh_token: Some(successor),
         nonce: None,
     }))

@@ -30,6 +30,7 @@ fn request(extra: &str) -> AuthorizationRequest {
         redirect_uris: &["https://app.example.test/callback".to_owned()],
         grant_types: ApplicationKind::Web.default_grant_types(),
         allowed_scopes: &scopes,
+        resources: &[],
         pkce_required: false,
     };
     let query = format!("client_id={client_id}&response_type=code&scope=openid+profile&{extra}");

@@ -27,6 +27,7 @@ use super::{
     pkce::CodeChallenge,
     response_mode::ResponseMode,
     scope::{OFFLINE, OFFLINE_ACCESS, Scopes},
+    target::Targets,
 };
 use crate::{
     clock::{Seconds, Timestamp},
@@ -116,6 +117,8 @@ pub struct ClientPolicy<'a> {
     pub grant_types: &'a [GrantType],
     /// The scopes it may have; others are dropped from the request.
     pub allowed_scopes: &'a Scopes,
+    /// The APIs it may name as resources (RFC 8707 §2).
+    pub resources: &'a [&'a str],
     /// Whether it must send a code challenge.
     pub pkce_required: bool,
 }
@@ -195,6 +198,8 @@ fn read(
     let response_mode = response_mode(params)?;
     check_response_type(params, policy)?;
     let prompts = Prompts::parse(params.get("prompt")?.unwrap_or_default())?;
+    let targets = Targets::read(params)?;
+    targets.check_resources(|resource| policy.resources.contains(&resource))?;
     let text = |name, longest| Ok(params.bounded(name, longest)?.map(str::to_owned));
     Ok(AuthorizationRequest {
         client_id: policy.client_id.clone(),
@@ -211,7 +216,7 @@ fn read(
         ui_locales: lists::ui_locales(params)?,
         acr_values: lists::acr_values(params)?,
         claims: claims(params)?,
-        audiences: lists::audiences(params)?,
+        audiences: targets.all(),
         start_page: StartPage::read(params, &prompts)?,
         prompts,
         org_code: identifier(params, "org_code", OrganizationId::parse)?,

@@ -33,6 +33,7 @@ impl Client {
             redirect_uris: &self.redirect_uris,
             grant_types: &self.grant_types,
             allowed_scopes: &self.allowed_scopes,
+            resources: &["https://orders.test"],
             pkce_required: self.pkce_required,
         }
     }
@@ -191,6 +192,27 @@ fn each_malformed_parameter_is_an_invalid_request() {
     }
     let refusal = client().refusal("response_type=code&scope=a%22b");
     assert_eq!(refusal, Some(ErrorCode::InvalidScope));
+}
+
+#[test]
+fn a_resource_that_the_client_may_not_call_is_an_invalid_target() {
+    for (query, refusal) in [
+        ("resource=https://orders.test", None),
+        ("resource=", None),
+        (
+            "resource=https://stock.test",
+            Some(ErrorCode::InvalidTarget),
+        ),
+        (
+            "resource=https://orders.test&resource=https://stock.test",
+            Some(ErrorCode::InvalidTarget),
+        ),
+        ("resource=orders", Some(ErrorCode::InvalidTarget)),
+        ("audience=https://stock.test", None),
+    ] {
+        let query = format!("response_type=code&{query}");
+        assert_eq!(client().refusal(&query), refusal, "{query}");
+    }
 }
 
 #[test]

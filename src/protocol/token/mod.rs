@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     client::GrantType,
     error::{ErrorCode, OAuthError},
-    lists,
     params::Params,
     scope::Scopes,
+    target::Targets,
     words,
 };
 use crate::{clock::Seconds, secret::Secret};
@@ -40,13 +40,15 @@ pub enum TokenRequest {
         redirect_uri: Option<String>,
         /// What the code challenge was made of.
         code_verifier: Option<String>,
+        /// The APIs that the access token is for; none named means those of the authorization (RFC 8707 §2.2).
+        targets: Targets,
     },
     /// RFC 6749 §4.4.2.
     ClientCredentials {
         /// The scopes asked for; absent means all that the client may have.
         scopes: Option<Scopes>,
         /// The APIs asked for.
-        audiences: Vec<String>,
+        targets: Targets,
     },
     /// RFC 6749 §6.
     RefreshToken {
@@ -54,6 +56,8 @@ pub enum TokenRequest {
         refresh_token: Option<Secret>,
         /// The scopes asked for; absent means those granted.
         scopes: Option<Scopes>,
+        /// The APIs that the access token is for; none named means those of the authorization (RFC 8707 §2.2).
+        targets: Targets,
     },
 }
 
@@ -79,14 +83,16 @@ impl TokenRequest {
                     .ok_or_else(|| OAuthError::invalid_request("code is missing"))?,
                 redirect_uri: text("redirect_uri")?,
                 code_verifier: text("code_verifier")?,
+                targets: Targets::read(params)?,
             }),
             GrantType::ClientCredentials => Ok(Self::ClientCredentials {
                 scopes: scopes(params)?,
-                audiences: lists::audiences(params)?,
+                targets: Targets::read(params)?,
             }),
             GrantType::RefreshToken => Ok(Self::RefreshToken {
                 refresh_token: secret(params, "refresh_token")?,
                 scopes: scopes(params)?,
+                targets: Targets::read(params)?,
             }),
         }
     }
@@ -168,6 +174,7 @@ mod tests {
             code: "c".into(),
             redirect_uri: Some("https://a.test/cb".into()),
             code_verifier: None,
+            targets: Targets::default(),
         };
         assert_eq!(request, Ok(expected));
         let verified = parse("grant_type=authorization_code&code=c&code_verifier=v");
@@ -175,6 +182,7 @@ mod tests {
             code: "c".into(),
             redirect_uri: None,
             code_verifier: Some("v".into()),
+            targets: Targets::default(),
         };
         assert_eq!(verified, Ok(expected));
     }
@@ -189,6 +197,7 @@ mod tests {
             let expected = TokenRequest::RefreshToken {
                 refresh_token: refresh_token.map(Secret::from),
                 scopes: scopes.map(|text| Scopes::parse(text).unwrap()),
+                targets: Targets::default(),
             };
             assert_eq!(
                 parse(&format!("grant_type=refresh_token&{body}")),
@@ -211,7 +220,10 @@ mod tests {
         ] {
             let expected = TokenRequest::ClientCredentials {
                 scopes: scopes.map(|text| Scopes::parse(text).unwrap()),
-                audiences: audiences.into_iter().map(str::to_owned).collect(),
+                targets: Targets {
+                    audiences: audiences.into_iter().map(str::to_owned).collect(),
+                    ..Targets::default()
+                },
             };
             let request = parse(&format!("grant_type=client_credentials&{body}"));
             assert_eq!(request, Ok(expected), "{body}");
@@ -240,6 +252,14 @@ mod tests {
             ),
             (
                 "grant_type=client_credentials&resource=x",
+                ErrorCode::InvalidTarget,
+            ),
+            (
+                "grant_type=authorization_code&code=c&resource=x",
+                ErrorCode::InvalidTarget,
+            ),
+            (
+                "grant_type=refresh_token&refresh_token=r&resource=https://a.test%23",
                 ErrorCode::InvalidTarget,
             ),
             (&long, ErrorCode::InvalidGrant),

@@ -38,7 +38,10 @@ pub async fn authorize(
             "the client is unknown",
         )));
     };
-    let request = match authorization::parse(&params, &policy(&client, &grantable(&client)), now) {
+    let scopes = grantable(&client);
+    let resources: Vec<&str> = client.apis.iter().map(|api| &*api.audience).collect();
+    let policy = policy(&client, &scopes, &resources);
+    let request = match authorization::parse(&params, &policy, now) {
         Ok(request) => AuthorizationRequest {
             scopes: client.allowed_scopes(&request.scopes, &request.audiences),
             ..request
@@ -87,18 +90,24 @@ fn grantable(client: &RegisteredClient) -> Scopes {
     })
 }
 
-fn policy<'a>(client: &'a RegisteredClient, allowed_scopes: &'a Scopes) -> ClientPolicy<'a> {
+fn policy<'a>(
+    client: &'a RegisteredClient,
+    allowed_scopes: &'a Scopes,
+    resources: &'a [&'a str],
+) -> ClientPolicy<'a> {
     ClientPolicy {
         client_id: &client.client.id,
         redirect_uris: &client.redirect_uris,
         grant_types: client.client.kind.0.default_grant_types(),
         allowed_scopes,
+        resources,
         pkce_required: client.client.requires_pkce,
     }
 }
 
-/// An API that the client may not call is a mistake in its configuration. It is shown, not sent back:
-/// an application that starts a new sign-in upon every error would never stop.
+/// An `audience` that the client may not call is a mistake in its configuration. It is shown, not sent back:
+/// an application that starts a new sign-in upon every error would never stop. A `resource` is refused before,
+/// as RFC 8707 §2.1 has it: who speaks that, expects its errors.
 fn check_audiences(
     request: &AuthorizationRequest,
     client: &RegisteredClient,

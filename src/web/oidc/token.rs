@@ -53,8 +53,8 @@ async fn answer(
     let app = &site.app;
     let (issuer, keyring) = (&app.config.server.issuer, app.keys.current());
     let mut rng = app.random.generator();
-    if let TokenRequest::ClientCredentials { scopes, audiences } = request {
-        let granted = machine::authorize(client, &audiences, scopes.unwrap_or_default())?;
+    if let TokenRequest::ClientCredentials { scopes, targets } = request {
+        let granted = machine::authorize(client, &targets, scopes.unwrap_or_default())?;
         let switches = &client.client.claim_switches.0;
         // Most machines are answered without the database.
         let attributes =
@@ -101,21 +101,25 @@ async fn entitle(
             code,
             redirect_uri,
             code_verifier,
+            targets,
         } => {
             let presented = redeem::Presented {
                 code,
                 redirect_uri,
                 code_verifier,
+                targets,
             };
             redeem::redeem(&mut tx, client, presented, &app.catalogues, now, &mut rng).await?
         }
         TokenRequest::RefreshToken {
             refresh_token: Some(refresh_token),
             scopes,
+            targets,
         } => {
             let presented = refresh::Presented {
                 refresh_token,
                 scopes,
+                targets,
             };
             let terms = refresh::Terms {
                 key: &app.hash_key,

@@ -13,6 +13,7 @@ mod rfc6750;
 mod rfc7009;
 mod rfc7636;
 mod rfc7662;
+mod rfc8707;
 mod rfc9068;
 mod rfc9207;
 mod rfc9700;
