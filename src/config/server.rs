@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use url::Url;
+
 use super::error::ConfigError;
 use super::network::Network;
 use super::section::Section;
@@ -13,6 +15,8 @@ use crate::protocol::{Issuer, Params};
 pub struct Server {
     /// The `iss` of every token, and the base of every address we hand out.
     pub issuer: Issuer,
+    /// The domain on which browser applications see that they can refresh.
+    pub browser_app_domain: Option<String>,
     /// Where the server listens.
     pub listen: SocketAddr,
     /// The proxies whose forwarding headers are believed.
@@ -50,8 +54,19 @@ const _: () = assert!(LONGEST_BODY.unsigned_abs() == Params::MAX_BYTES as u64);
 
 impl Server {
     pub(super) fn read(section: &Section<'_>) -> Result<Self, ConfigError> {
+        let issuer = section.text("issuer", issuer)?;
+        let shared = section.optional("browser_app_domain", |text| {
+            Ok::<_, String>(text.to_owned())
+        })?;
+        section.require(
+            shared.as_deref().is_none_or(|domain| may_share(&issuer, domain)),
+            &["issuer", "browser_app_domain"],
+            "must be a domain above the issuer's host, with at least two names, such as example.com for \
+             id.example.com",
+        )?;
         Ok(Self {
-            issuer: section.text("issuer", issuer)?,
+            issuer,
+            browser_app_domain: shared,
             listen: section.text("listen", |text| {
                 text.parse().map_err(|_| {
                     format!("\"{text}\" is not an address with a port, such as 127.0.0.1:8080")
@@ -72,6 +87,21 @@ impl Server {
             shutdown_grace: section.seconds("shutdown_grace_seconds", 0..=600)?,
         })
     }
+}
+
+/// Whether cookies for `domain` can be set from the issuer's host, and for more than that host.
+///
+/// # Decision
+///
+/// There is no list of public suffixes here, since it would be out of date before this server is. A domain of one
+/// name is refused; `co.uk` is not, but every browser refuses cookies for it. What is set there is no secret.
+fn may_share(issuer: &Issuer, domain: &str) -> bool {
+    let host = Url::parse(issuer.as_str()).ok();
+    let host = host.as_ref().and_then(Url::domain);
+    let is_above = host
+        .and_then(|host| host.strip_suffix(domain))
+        .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
+    is_above && domain.contains('.') && domain.split('.').all(|name| !name.is_empty())
 }
 
 /// An issuer at which our routes are found: they stand at the root.

@@ -2,14 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
-use url::Url;
 
 use super::Tx;
 use super::types::{Json, Text};
 use crate::clock::{Seconds, Timestamp};
 use crate::id::{ApiId, ClientId, ClientSecretId, OrganizationId};
 use crate::protocol::algorithm::SigningAlgorithm;
-use crate::protocol::client::{ApplicationKind, AuthMethods};
+use crate::protocol::client::{ApplicationKind, AuthMethods, redirect_uri};
 use crate::protocol::scope::Scopes;
 use crate::secret::SecretHash;
 use crate::words::words;
@@ -265,17 +264,11 @@ pub async fn replace_uris(
     for uri in uris {
         tx.execute(
             "INSERT INTO client_uris (client_id, kind, uri, origin) VALUES ($1, $2, $3, $4)",
-            (id, kind.as_str(), uri, origin(uri)),
+            (id, kind.as_str(), uri, redirect_uri::origin(uri)),
         )
         .await?;
     }
     Ok(())
-}
-
-/// The origin of a URI as browsers write it (RFC 6454 §6.1), or none, as with schemes of apps.
-fn origin(uri: &str) -> Option<String> {
-    let origin = Url::parse(uri).ok()?.origin();
-    origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
 /// The secrets of a client that are taken at `now`, youngest first.

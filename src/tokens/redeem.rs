@@ -52,15 +52,8 @@ pub async fn redeem(
     }
     // Of two requests at once, both may come this far; the write decides.
     if code.redeemed_at.is_some() || !codes::redeem(tx, &hash, now).await? {
-        revoke::withdraw(
-            tx,
-            &code.grant_id,
-            &client.id,
-            "code redeemed twice",
-            now,
-            rng,
-        )
-        .await?;
+        let reason = "code redeemed twice";
+        revoke::withdraw(tx, &code.grant_id, &client.id, reason, now, rng).await?;
         return Ok(Err(OAuthError::invalid_grant(
             "the code was redeemed before; what it gave is revoked",
         )));

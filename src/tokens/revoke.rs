@@ -14,6 +14,15 @@ use crate::secret::Secret;
 use crate::store::clients::Client;
 use crate::store::{Tx, grants, refresh_tokens, revoked_tokens};
 
+/// What was revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revoked {
+    /// An access token, and nothing else.
+    AccessToken,
+    /// A refresh token, with everything that its grant gave; or one that is known no more.
+    RefreshToken,
+}
+
 /// Revokes a token: an access token alone, a refresh token with everything that its grant gave.
 ///
 /// A token that is unknown or expired is revoked already (RFC 7009 §2.2). Kinds are told apart by
@@ -28,7 +37,7 @@ pub async fn revoke(
     token: &Secret,
     now: Timestamp,
     rng: &mut impl CryptoRng,
-) -> sqlx::Result<Result<(), OAuthError>> {
+) -> sqlx::Result<Result<Revoked, OAuthError>> {
     let foreign = || {
         OAuthError::new(
             ErrorCode::UnauthorizedClient,
@@ -53,8 +62,9 @@ pub async fn revoke(
             return Ok(Err(foreign()));
         }
         revoked_tokens::insert(tx, &signed.jti, signed.expires_at).await?;
+        return Ok(Ok(Revoked::AccessToken));
     }
-    Ok(Ok(()))
+    Ok(Ok(Revoked::RefreshToken))
 }
 
 /// Withdraws a grant, and with it all its tokens; the audit log says why.

@@ -204,6 +204,11 @@ pub struct JsonError {
 }
 
 impl JsonError {
+    /// What kind of error it is.
+    pub fn code(&self) -> ErrorCode {
+        self.error.code
+    }
+
     /// The error of a client that authenticated by header: a failure of that is a challenge (RFC 6749 §5.2).
     #[must_use]
     pub fn by_header(self, by_header: bool) -> Self {

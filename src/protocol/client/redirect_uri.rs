@@ -19,6 +19,12 @@ pub fn redirect_uri_matches(registered: &str, presented: &str) -> bool {
         }
 }
 
+/// The origin of a URI as browsers write it (RFC 6454 §6.1), or none, as with schemes of apps.
+pub fn origin(uri: &str) -> Option<String> {
+    let origin = Url::parse(uri).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
+}
+
 /// Splits `http://127.0.0.1:port/rest` into address and rest, leaving out the port.
 ///
 /// `localhost` is no address (RFC 8252 §8.3), so its port may not vary.

@@ -14,15 +14,18 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde_json::json;
 
+use super::browser_app;
 use crate::audit::{self, Actor};
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
+use crate::id::ClientId;
 use crate::interaction::SignedIn;
 use crate::interaction::session;
+use crate::protocol::client::ApplicationKind;
 use crate::protocol::logout::LogoutRequest;
 use crate::protocol::{OAuthError, Params};
 use crate::store::sessions::Session;
-use crate::store::{grants, sessions};
+use crate::store::{Tx, grants, sessions};
 use crate::tokens::verify::{IdTokenHint, id_token_hint};
 use crate::web::account;
 use crate::web::cookies::Ours;
@@ -111,6 +114,8 @@ struct Situation {
     /// Whether the request spells the target as OpenID Connect does, which asks for proof.
     is_openid: bool,
     client: Option<Arc<RegisteredClient>>,
+    /// The browser applications concerned, whose cookies go.
+    browser_apps: Vec<ClientId>,
 }
 
 impl Situation {
@@ -144,12 +149,11 @@ impl Situation {
             .as_ref()
             .map(|hint| &hint.client_id)
             .or(request.client_id.as_ref());
+        let of_session = participants(&mut tx, signed_in.as_ref(), hint.as_ref()).await?;
         // A client that is not named must have taken part in the session.
         let concerned = match (named, &signed_in) {
             (Some(client), _) => vec![client.clone()],
-            (None, Some(signed_in)) => {
-                grants::list_clients_of_session(&mut tx, &signed_in.session.id).await?
-            }
+            (None, Some(_)) => of_session.clone(),
             (None, None) => Vec::new(),
         };
         drop(tx);
@@ -162,6 +166,8 @@ impl Situation {
                     .filter(|client| client.is_enabled()),
             );
         }
+        let participants = of_session.into_iter().chain(named.cloned());
+        let browser_apps = browser_apps(site, participants, now).await?;
         let mut registered = clients
             .iter()
             .flat_map(|client| client.post_logout_uris.iter().map(String::as_str));
@@ -175,6 +181,7 @@ impl Situation {
                 .get("post_logout_redirect_uri")
                 .is_ok_and(|value| value.is_some()),
             client: named.and_then(|_| clients.first().cloned()),
+            browser_apps,
             signed_in,
             hint,
         })
@@ -198,6 +205,39 @@ impl Situation {
         let may_redirect = self.hint.is_some() || !self.is_openid;
         self.destination.as_deref().filter(|_| may_redirect)
     }
+}
+
+/// The clients of the session that ends, which may be known by the hint alone.
+async fn participants(
+    tx: &mut Tx,
+    signed_in: Option<&SignedIn>,
+    hint: Option<&IdTokenHint>,
+) -> sqlx::Result<Vec<ClientId>> {
+    let session = match signed_in {
+        Some(signed_in) => Some(&signed_in.session.id),
+        None => hint.and_then(|hint| hint.session_id.as_ref()),
+    };
+    match session {
+        Some(session) => grants::list_clients_of_session(tx, session).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Those of some clients that keep refresh tokens in cookies.
+async fn browser_apps(
+    site: &Site,
+    clients: impl Iterator<Item = ClientId>,
+    now: Timestamp,
+) -> sqlx::Result<Vec<ClientId>> {
+    let mut apps = Vec::new();
+    for id in clients {
+        let found = site.app.clients.find(&site.app.db, &id, now).await?;
+        let is_app = found.is_some_and(|client| client.client.kind.0 == ApplicationKind::Spa);
+        if is_app && !apps.contains(&id) {
+            apps.push(id);
+        }
+    }
+    Ok(apps)
 }
 
 /// The session that a hint speaks of, when the browser knows it no more: its clients may still hold tokens.
@@ -276,9 +316,11 @@ async fn end(
 
 /// Sends the browser on, or says that it is signed out.
 fn leave(site: &Site, browser: Browser, situation: &Situation) -> Response {
-    let jar = Ours::Session.clear(browser.jar, &site.app.config.server.issuer);
+    let server = &site.app.config.server;
+    let jar = Ours::Session.clear(browser.jar, &server.issuer);
+    let cookies = browser_app::forget(server, situation.browser_apps.iter());
     if let Some(destination) = situation.destination() {
-        return (jar, Redirect::to(destination)).into_response();
+        return (cookies, jar, Redirect::to(destination)).into_response();
     }
     let mut shell = site.shell(&browser.headers, None);
     shell.client = situation.client.as_deref().map(face);
@@ -287,6 +329,7 @@ fn leave(site: &Site, browser: Browser, situation: &Situation) -> Response {
         .as_ref()
         .and_then(|client| client.way_back());
     (
+        cookies,
         jar,
         page(
             StatusCode::OK,

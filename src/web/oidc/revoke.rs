@@ -1,11 +1,13 @@
 //! The revocation endpoint (RFC 7009).
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 
+use super::browser_app::BrowserApp;
 use super::by_client::ByClient;
 use crate::protocol::token::RevocationRequest;
-use crate::tokens::revoke;
+use crate::tokens::revoke::{self, Revoked};
 use crate::web::error::JsonError;
 use crate::web::extract::Now;
 use crate::web::site::Site;
@@ -14,8 +16,9 @@ use crate::web::site::Site;
 pub async fn revoke(
     State(site): State<Site>,
     Now(now): Now,
+    headers: HeaderMap,
     ByClient { client, params }: ByClient,
-) -> Result<StatusCode, JsonError> {
+) -> Result<Response, JsonError> {
     let app = &site.app;
     let request = RevocationRequest::parse(&params)?;
     let issuer = &app.config.server.issuer;
@@ -31,6 +34,8 @@ pub async fn revoke(
     )
     .await?;
     tx.commit().await?;
-    outcome?;
-    Ok(StatusCode::OK)
+    let revoked = outcome?;
+    let page = BrowserApp::of(&app.config.server, &client, &headers);
+    let page = page.filter(|_| revoked == Revoked::RefreshToken);
+    Ok((page.map(|page| page.forget()), StatusCode::OK).into_response())
 }

@@ -2,12 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 
+use super::browser_app::BrowserApp;
 use super::by_client::ByClient;
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
+use crate::protocol::client::GrantType;
 use crate::protocol::token::{TokenRequest, TokenResponse};
 use crate::protocol::{ErrorCode, OAuthError};
 use crate::tokens::attributes::{self, Attributes};
@@ -20,9 +22,10 @@ use crate::web::site::Site;
 pub async fn token(
     State(site): State<Site>,
     Now(now): Now,
+    headers: HeaderMap,
     ByClient { client, params }: ByClient,
 ) -> Result<Response, JsonError> {
-    let request = TokenRequest::parse(&params)?;
+    let mut request = TokenRequest::parse(&params)?;
     if !client
         .client
         .kind
@@ -33,15 +36,37 @@ pub async fn token(
         let why = format!("this client may not use the grant {}", request.grant_type());
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, why).into());
     }
-    let response = answer(&site, &client, request, now).await?;
-    Ok((
+    let Some(app) = BrowserApp::of(&site.app.config.server, &client, &headers) else {
+        return answer(&site, &client, request, now).await.map(success);
+    };
+    let is_from_cookie;
+    (request, is_from_cookie) = app.complete(request)?;
+    let is_refresh = request.grant_type() == GrantType::RefreshToken;
+    match answer(&site, &client, request, now).await {
+        Ok(mut response) => {
+            let cookies = app.keep(response.refresh_token.as_ref());
+            if is_from_cookie {
+                // Where no script could read it, none shall.
+                response.refresh_token = None;
+            }
+            Ok((cookies, success(response)).into_response())
+        }
+        Err(error) if is_refresh && error.code() == ErrorCode::InvalidGrant => {
+            Ok((app.forget(), error).into_response())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn success(response: TokenResponse) -> Response {
+    (
         [
             (header::CACHE_CONTROL, "no-store"),
             (header::PRAGMA, "no-cache"),
         ],
         Json(response),
     )
-        .into_response())
+        .into_response()
 }
 
 async fn answer(

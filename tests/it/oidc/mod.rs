@@ -2,6 +2,7 @@
 //!
 //! Most begin with a [`Scene`]: Ada is signed in, so that an authorization request is answered at once.
 
+mod browser_app;
 mod concurrency;
 mod core;
 mod cors;
