@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
 use super::error::ConfigError;
@@ -64,13 +65,31 @@ pub struct Colour {
 }
 
 impl Colour {
-    fn parse(text: &str) -> Result<Self, String> {
+    /// The colour that is written as `#rrggbb`, or short as `#rgb`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let digits = text.strip_prefix('#').unwrap_or_default();
+        let digits = match digits.len() {
+            3 => digits.chars().flat_map(|digit| [digit, digit]).collect(),
+            _ => digits.to_owned(),
+        };
         let mut bytes = [0; 3];
-        text.strip_prefix('#')
-            .and_then(|digits| hex::decode_to_slice(digits, &mut bytes).ok())
-            .ok_or_else(|| format!("\"{text}\" is not a colour such as #3451b2"))?;
+        hex::decode_to_slice(&digits, &mut bytes)
+            .map_err(|_| format!("\"{text}\" is not a colour such as #3451b2"))?;
         let [red, green, blue] = bytes;
         Ok(Self { red, green, blue })
+    }
+}
+
+impl Serialize for Colour {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Colour {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
     }
 }
 
@@ -81,5 +100,35 @@ impl fmt::Display for Colour {
             "#{:02x}{:02x}{:02x}",
             self.red, self.green, self.blue
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_colour_is_six_digits_or_three_and_nothing_else() {
+        for (text, expected) in [
+            ("#3451b2", "#3451b2"),
+            ("#3451B2", "#3451b2"),
+            ("#fa0", "#ffaa00"),
+        ] {
+            let colour = Colour::parse(text).unwrap();
+            assert_eq!(colour.to_string(), expected);
+            assert_eq!(serde_json::to_value(colour).unwrap(), expected);
+        }
+        for text in [
+            "",
+            "#",
+            "3451b2",
+            "#3451b",
+            "#3451b2ff",
+            "#äää",
+            "red",
+            "#fff;}body{",
+        ] {
+            assert!(Colour::parse(text).is_err(), "{text}");
+        }
     }
 }
