@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::audit::{self, Actor};
 use crate::clock::Timestamp;
 use crate::id::{OrganizationId, PermissionId, RoleId, UserId};
+use crate::naming;
 use crate::store::assignments::{PermissionAssignment, RoleAssignment, Source};
 use crate::store::organizations::Organization;
 use crate::store::types::Text;
@@ -252,11 +253,12 @@ pub async fn find_admitting(
 }
 
 /// Whether an organization lets somebody join who asks to: everybody, or those with a proven address at
-/// one of its domains. Pure.
+/// one of its domains, where these count. Pure.
 fn admits(organization: &Organization, domains: &[String], proven_email: Option<&str>) -> bool {
     let domain = proven_email
         .and_then(|email| email.rsplit_once('@'))
-        .map(|(_, domain)| domain.to_lowercase());
+        .and_then(|(_, domain)| naming::domain(domain).ok())
+        .filter(|_| organization.admits_domains);
     organization.suspended_at.is_none()
         && (organization.is_auto_membership
             || domain.is_some_and(|domain| domains.contains(&domain)))
@@ -265,17 +267,20 @@ fn admits(organization: &Organization, domains: &[String], proven_email: Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::organizations::SessionPolicy;
 
     #[test]
     fn an_organization_admits_by_its_policy_or_by_a_proven_domain() {
         let at = Timestamp::from_unix(0);
-        let organization = |is_auto_membership, suspended| Organization {
+        let organization = |is_auto_membership, suspended, admits_domains| Organization {
             id: OrganizationId::parse("org_00000000001").unwrap(),
             name: "Acme".to_owned(),
             handle: None,
             external_id: None,
             is_default: false,
             is_auto_membership,
+            admits_domains,
+            session_policy: SessionPolicy::default(),
             suspended_at: if suspended { Some(at) } else { None },
             created_at: at,
             updated_at: at,
@@ -292,8 +297,11 @@ mod tests {
             (false, false, Some("ada@acme.test.evil.test"), false),
             (false, true, Some("ada@acme.test"), false),
         ] {
-            let admitted = admits(&organization(auto, suspended), &domains, email);
+            let admitted = admits(&organization(auto, suspended, true), &domains, email);
             assert_eq!(admitted, expected, "{auto} {suspended} {email:?}");
         }
+        let email = Some("ada@acme.test");
+        assert!(!admits(&organization(false, false, false), &domains, email));
+        assert!(admits(&organization(true, false, false), &domains, email));
     }
 }

@@ -105,3 +105,45 @@ pub async fn insert_homeless(
     )
     .await
 }
+
+/// Adds those who belong to one organization alone to another one too, with the default roles there. Returns how
+/// many they are.
+pub async fn insert_stranded(
+    tx: &mut Tx,
+    from: &OrganizationId,
+    to: &OrganizationId,
+    now: Timestamp,
+) -> sqlx::Result<u64> {
+    let added = tx
+        .execute(
+            "INSERT INTO memberships (organization_id, user_id, joined_at)
+             SELECT $2, leaving.user_id, $3 FROM memberships AS leaving
+             WHERE leaving.organization_id = $1 AND NOT EXISTS (
+                SELECT 1 FROM memberships AS other
+                WHERE other.user_id = leaving.user_id AND other.organization_id <> $1)
+             ON CONFLICT (organization_id, user_id) DO NOTHING",
+            (from, to, now),
+        )
+        .await?;
+    if added > 0 {
+        tx.execute(
+            "INSERT INTO role_assignments (organization_id, user_id, role_id, source, created_at)
+             SELECT $2, arrived.user_id, roles.id, 'default', $3
+             FROM memberships AS leaving
+             JOIN memberships AS arrived ON arrived.user_id = leaving.user_id
+                AND arrived.organization_id = $2 AND arrived.joined_at = $3
+             CROSS JOIN roles
+             WHERE leaving.organization_id = $1
+                AND (roles.is_default OR EXISTS (
+                    SELECT 1 FROM organization_default_roles AS given
+                    WHERE given.organization_id = $2 AND given.role_id = roles.id))
+                AND NOT EXISTS (
+                    SELECT 1 FROM memberships AS other
+                    WHERE other.user_id = leaving.user_id AND other.organization_id NOT IN ($1, $2))
+             ON CONFLICT (organization_id, user_id, role_id) DO NOTHING",
+            (from, to, now),
+        )
+        .await?;
+    }
+    Ok(added)
+}

@@ -9,6 +9,7 @@ pub mod types;
 pub mod apis;
 pub mod assignments;
 pub mod audit_events;
+pub mod branding;
 pub mod clients;
 pub mod codes;
 pub mod consents;

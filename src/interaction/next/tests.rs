@@ -13,7 +13,7 @@ use crate::protocol::client::ApplicationKind;
 use crate::secret::Secret;
 use crate::store::environment::Policies;
 use crate::store::interactions::{Authenticated, Registration, ResetProof};
-use crate::store::organizations::Organization;
+use crate::store::organizations::{Organization, SessionPolicy};
 use crate::store::sessions::Session;
 use crate::store::types::Json;
 use crate::store::users::User;
@@ -422,6 +422,8 @@ fn organization(digit: char, suspended: bool) -> Organization {
         external_id: None,
         is_default: false,
         is_auto_membership: false,
+        admits_domains: true,
+        session_policy: SessionPolicy::default(),
         suspended_at: suspended.then_some(NOW),
         created_at: NOW,
         updated_at: NOW,

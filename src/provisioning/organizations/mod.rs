@@ -171,7 +171,7 @@ async fn store(
 ) -> Result<(), ApplyError> {
     let organization = &wanted.organization;
     if organization.is_default && former.is_none_or(|former| !former.is_default) {
-        clear_default(tx, now, rng).await?;
+        directory::clear_default(tx, Actor::Operator, now, rng).await?;
     }
     let was_open = former.is_some_and(|former| former.suspended_at.is_none());
     if organization.suspended_at.is_some() && was_open {
@@ -187,41 +187,15 @@ async fn store(
     Ok(())
 }
 
-/// Takes the flag from the default organization, for there is only one at any time.
-async fn clear_default(tx: &mut Tx, now: Timestamp, rng: &mut impl CryptoRng) -> sqlx::Result<()> {
-    let Some(former) = organizations::find_default(tx).await? else {
-        return Ok(());
-    };
-    let flag = |is_default: bool| Fields::default().with("is_default", is_default);
-    let before = Some(&flag(true));
-    let change = Change::between(Noun::Organization, &former.name, before, &flag(false));
-    let former = Organization {
-        is_default: false,
-        updated_at: now,
-        ..former
-    };
-    organizations::upsert(tx, &former).await?;
-    record(tx, &change, former.id.as_str(), now, rng).await
-}
-
 /// Refuses a handle or an external id that another organization has.
 async fn refuse_taken(tx: &mut Tx, wanted: &Organization) -> Result<(), ApplyError> {
-    let by_handle = match &wanted.handle {
-        Some(handle) => organizations::find_by_handle(tx, handle).await?,
-        None => None,
-    };
-    let by_external_id = match &wanted.external_id {
-        Some(external_id) => organizations::find_by_external_id(tx, external_id).await?,
-        None => None,
-    };
-    for (key, holder) in [("handle", by_handle), ("external_id", by_external_id)] {
-        if let Some(other) = holder.filter(|holder| holder.id != wanted.id) {
-            let reason = format!("{key}: {} has it already: choose another one", other.id);
+    match directory::find_taken(tx, wanted).await? {
+        None => Ok(()),
+        Some(taken) => {
             let subject = Subject(Noun::Organization, &wanted.name);
-            return Err(ApplyError::refused(subject, reason));
+            Err(ApplyError::refused(subject, taken.to_string()))
         }
     }
-    Ok(())
 }
 
 fn refused_for(name: &str, refused: directory::IsDefault) -> ApplyError {
@@ -245,6 +219,8 @@ impl WantedOrganization {
             external_id: self.external_id.clone(),
             is_default: self.is_default.unwrap_or(was_default),
             is_auto_membership: self.is_auto_membership,
+            admits_domains: before.is_none_or(|before| before.admits_domains),
+            session_policy: before.map_or_else(Default::default, |before| before.session_policy),
             suspended_at: self.is_suspended.then_some(suspended_at),
             created_at: before.map_or(now, |before| before.created_at),
             updated_at: now,

@@ -5,18 +5,11 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::{Desired, WantedOrganization};
-use crate::directory::identifier;
-use crate::directory::organizations::LONGEST_NAME;
 use crate::id::OrganizationId;
+use crate::naming;
 use crate::provisioning::change::{Noun, Subject};
 use crate::provisioning::check::{self, read, read_optional};
 use crate::provisioning::error::Refusal;
-
-/// The longest handle.
-const LONGEST_HANDLE: usize = 64;
-
-/// The longest id that the business gives elsewhere. Characters.
-const LONGEST_EXTERNAL_ID: usize = 255;
 
 /// An entry as the document writes it.
 #[derive(Debug, Deserialize)]
@@ -82,10 +75,12 @@ impl Written {
             Ok(*is_default)
         })?;
         Ok(WantedOrganization {
-            name: read("name", self.name.as_ref().ok_or_else(missing)?, name)?,
-            handle: read_optional("handle", self.handle.as_ref(), |text| handle(text))?,
+            name: read("name", self.name.as_ref().ok_or_else(missing)?, |text| {
+                naming::organization(text)
+            })?,
+            handle: read_optional("handle", self.handle.as_ref(), |text| naming::handle(text))?,
             external_id: read_optional("external_id", self.external_id.as_ref(), |text| {
-                external_id(text)
+                naming::external_id(text)
             })?,
             is_default,
             is_auto_membership: self.is_auto_membership,
@@ -96,51 +91,13 @@ impl Written {
     }
 }
 
-fn name(text: &String) -> Result<String, String> {
-    let name = check::name(text).ok();
-    name.filter(|name| name.chars().count() <= LONGEST_NAME)
-        .ok_or_else(|| format!("must have 1 to {LONGEST_NAME} characters and no line break"))
-}
-
-fn handle(text: &str) -> Result<String, String> {
-    let is_allowed =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    if text.is_empty() || text.len() > LONGEST_HANDLE || !text.bytes().all(is_allowed) {
-        return Err(format!(
-            "must have 1 to {LONGEST_HANDLE} lower-case letters, digits, '-' or '_'"
-        ));
-    }
-    Ok(text.to_owned())
-}
-
-fn external_id(text: &str) -> Result<String, String> {
-    let length = text.chars().count();
-    if length == 0 || length > LONGEST_EXTERNAL_ID || text.contains(char::is_control) {
-        return Err(format!(
-            "must have 1 to {LONGEST_EXTERNAL_ID} characters and no line break"
-        ));
-    }
-    Ok(text.to_owned())
-}
-
 /// Domains as they are compared: bare, in lower case, each once.
 fn domains(written: &[Spanned<String>]) -> Result<Vec<String>, Refusal> {
     let mut domains = written
         .iter()
-        .map(|domain| read("allowed_domains", domain, parse_domain))
+        .map(|domain| read("allowed_domains", domain, |text| naming::domain(text)))
         .collect::<Result<Vec<_>, _>>()?;
     domains.sort_unstable();
     domains.dedup();
     Ok(domains)
-}
-
-fn parse_domain(text: &String) -> Result<String, String> {
-    let domain = text.strip_prefix('@').unwrap_or(text).to_lowercase();
-    // What can't stand after the @ of an address admits nobody.
-    let is_domain = !domain.contains(['@', '*'])
-        && domain.trim() == domain
-        && identifier::email(&format!("somebody@{domain}")).is_some();
-    is_domain
-        .then_some(domain)
-        .ok_or_else(|| format!("{text:?} is no domain, such as acme.test"))
 }
