@@ -28,6 +28,36 @@ pub fn contrasting(colour: Colour, background: Colour, ratio: f64) -> Colour {
         .unwrap_or(target)
 }
 
+/// The colour by hue, saturation and lightness, as CSS writes it.
+pub fn hsl(colour: Colour) -> String {
+    let [red, green, blue] = [colour.red, colour.green, colour.blue].map(i32::from);
+    let (most, least) = (red.max(green).max(blue), red.min(green).min(blue));
+    let (sum, range) = (most + least, most - least);
+    let share = |part: i32, whole: i32| if whole == 0 { 0 } else { rounded(part, whole) };
+    let hue = if range == 0 {
+        0
+    } else if most == red {
+        rounded(60 * (green - blue), range)
+    } else if most == green {
+        120 + rounded(60 * (blue - red), range)
+    } else {
+        240 + rounded(60 * (red - green), range)
+    };
+    // How far the lightness, in 510ths, leaves room for colour.
+    let room = if sum <= 255 { sum } else { 510 - sum };
+    format!(
+        "hsl({}, {}%, {}%)",
+        hue.rem_euclid(360),
+        share(100 * range, room),
+        share(100 * sum, 510)
+    )
+}
+
+/// A quotient of whole numbers, to the nearest one.
+fn rounded(part: i32, whole: i32) -> i32 {
+    (2 * part + whole).div_euclid(2 * whole)
+}
+
 /// Contrast ratio, from 1 (none) to 21.
 fn contrast(one: Colour, other: Colour) -> f64 {
     let (one, other) = (luminance(one), luminance(other));
@@ -83,6 +113,20 @@ mod tests {
                 let link = contrasting(accent, card, 4.5);
                 assert!(contrast(link, card) >= 4.5, "{accent}");
             }
+        }
+    }
+
+    #[test]
+    fn a_colour_is_told_by_hue_saturation_and_lightness() {
+        for (colour, expected) in [
+            (rgb(0, 0, 0), "hsl(0, 0%, 0%)"),
+            (rgb(255, 255, 255), "hsl(0, 0%, 100%)"),
+            (rgb(255, 0, 0), "hsl(0, 100%, 50%)"),
+            (rgb(0, 0x56, 0xf1), "hsl(219, 100%, 47%)"),
+            (rgb(0xff, 0, 0x80), "hsl(330, 100%, 50%)"),
+            (rgb(0x34, 0x51, 0xb2), "hsl(226, 55%, 45%)"),
+        ] {
+            assert_eq!(hsl(colour), expected);
         }
     }
 

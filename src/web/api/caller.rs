@@ -144,6 +144,11 @@ impl<S> MayIn<S> {
     pub fn actor(&self) -> Actor<'_> {
         self.caller.actor()
     }
+
+    /// Whether the caller acts in this organization alone.
+    pub fn is_confined(&self) -> bool {
+        self.caller.organization.is_some()
+    }
 }
 
 impl<S: ManagementScope> FromRequestParts<Site> for MayIn<S> {

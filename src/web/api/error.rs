@@ -78,6 +78,15 @@ impl ApiError {
         }
     }
 
+    /// The same, about a member or parameter.
+    #[must_use]
+    pub fn about(self, field: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            field: Some(field.into()),
+            ..self
+        }
+    }
+
     /// The caller may not: 403.
     pub fn forbidden(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, code, message)
