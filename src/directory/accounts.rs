@@ -26,7 +26,7 @@ pub struct Account {
     pub password: Option<Password>,
 }
 
-/// The account that an address or a user name leads to.
+/// The account that an address, a phone number or a user name leads to.
 pub async fn find(tx: &mut Tx, typed: &str) -> sqlx::Result<Option<Account>> {
     let kind = identifier::kind_of(typed);
     let Some(identity) = identities::find_by_value(tx, kind, typed).await? else {
@@ -66,9 +66,49 @@ pub struct NewAccount {
     pub password_is_temporary: bool,
     /// The organization to join; the default one when none is named.
     pub organization: Option<OrganizationId>,
+    /// What the business calls them elsewhere.
+    pub provided_id: Option<String>,
+    /// Further ways to sign in. The first of each kind is the one that tokens show.
+    pub further: Vec<NewIdentity>,
 }
 
-/// Somebody has the address or the user name already.
+/// A way to sign in that is to be added.
+#[derive(Debug, Clone)]
+pub struct NewIdentity {
+    /// Of which kind.
+    pub kind: IdentityKind,
+    /// The address, number or name, checked by [`identifier`].
+    pub value: String,
+    /// Whether it is known to be theirs.
+    pub is_verified: bool,
+}
+
+impl NewAccount {
+    /// The ways to sign in, and whether each is the first of its kind.
+    fn identities(&self) -> Vec<(NewIdentity, bool)> {
+        let named = |kind, value: &Option<String>, is_verified| {
+            value.clone().map(|value| NewIdentity {
+                kind,
+                value,
+                is_verified,
+            })
+        };
+        let email = named(IdentityKind::Email, &self.email, self.email_verified);
+        let username = named(IdentityKind::Username, &self.username, true);
+        let all = email.into_iter().chain(username);
+        let mut found: Vec<(NewIdentity, bool)> = Vec::new();
+        for identity in all.chain(self.further.iter().cloned()) {
+            let is_first = found.iter().all(|(known, _)| known.kind != identity.kind);
+            found.push((identity, is_first));
+        }
+        // In one order always: PostgreSQL would find a deadlock between two that take the same values the
+        // other way round.
+        found.sort_by_key(|(identity, _)| (identity.kind, identity.kind.key(&identity.value)));
+        found
+    }
+}
+
+/// Somebody has the address, the number or the user name already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the {0} belongs to another account")]
 pub struct Taken(pub IdentityKind);
@@ -82,6 +122,7 @@ pub async fn create(
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Result<User, Taken>> {
+    let identities = new.identities();
     let user = User {
         id: UserId::generate(rng),
         given_name: new.given_name,
@@ -91,28 +132,27 @@ pub async fn create(
         suspended_at: None,
         created_at: now,
         updated_at: now,
+        provided_id: new.provided_id,
+        failed_sign_ins: 0,
     };
     users::insert(tx, &user).await?;
-    let wanted = [
-        (IdentityKind::Email, new.email, new.email_verified),
-        (IdentityKind::Username, new.username, true),
-    ];
-    for (kind, value, is_verified) in wanted {
-        let Some(value) = value else { continue };
+    let mut told = Vec::new();
+    for (wanted, is_primary) in identities {
         let identity = Identity {
             id: IdentityId::generate(rng),
             user_id: user.id.clone(),
-            kind: Text(kind),
-            value,
-            verified_at: is_verified.then_some(now),
-            is_primary: true,
+            kind: Text(wanted.kind),
+            value: wanted.value,
+            verified_at: wanted.is_verified.then_some(now),
+            is_primary,
             sign_ins: 0,
             last_sign_in_at: None,
             created_at: now,
         };
         if !identities::insert(tx, &identity).await? {
-            return Ok(Err(Taken(kind)));
+            return Ok(Err(Taken(wanted.kind)));
         }
+        told.push(json!({ "kind": wanted.kind, "value": identity.value }));
     }
     if let Some(password_hash) = new.password_hash {
         let password = Password {
@@ -122,16 +162,16 @@ pub async fn create(
         };
         passwords::replace(tx, &user.id, &password).await?;
     }
-    audit::record(
-        tx,
-        actor,
-        "user.created",
-        user.id.as_str(),
-        json!({}),
-        now,
-        rng,
-    )
-    .await?;
+    let told = json!({
+        "given_name": user.given_name,
+        "family_name": user.family_name,
+        "picture": user.picture,
+        "provided_id": user.provided_id,
+        "identities": told,
+    });
+    let details = json!({ "before": {}, "after": told });
+    let subject = user.id.as_str();
+    audit::record(tx, actor, "user.created", subject, details, now, rng).await?;
     organizations::place(tx, actor, &user.id, new.organization.as_ref(), now, rng).await?;
     Ok(Ok(user))
 }

@@ -1,4 +1,6 @@
-//! What people type to say who they are: an address or a user name. Pure.
+//! What people type to say who they are: an address, a phone number or a user name. Pure.
+
+use std::ops::RangeInclusive;
 
 use crate::store::identities::IdentityKind;
 
@@ -11,10 +13,15 @@ pub const LONGEST_USERNAME: usize = 64;
 /// The longest given or family name.
 pub const LONGEST_NAME: usize = 64;
 
-/// Which kind of identity a text means: user names hold no `@`.
+/// How many digits a phone number has, with its country code (E.164 §6.2.1); none has fewer than seven.
+const PHONE_DIGITS: RangeInclusive<usize> = 7..=15;
+
+/// Which kind of identity a text means: user names hold no `@`, and begin with no `+`.
 pub fn kind_of(text: &str) -> IdentityKind {
     if text.contains('@') {
         IdentityKind::Email
+    } else if text.trim_start().starts_with('+') {
+        IdentityKind::Phone
     } else {
         IdentityKind::Username
     }
@@ -25,6 +32,18 @@ pub fn email(text: &str) -> Option<&str> {
     let text = text.trim();
     let plausible = text.len() <= LONGEST_EMAIL && text.parse::<lettre::Address>().is_ok();
     plausible.then_some(text)
+}
+
+/// The phone number that was typed, as it is stored: `+`, the country code and the rest, digits alone (E.164).
+///
+/// Without the country code it is none: which one is meant depends on where somebody is.
+pub fn phone(text: &str) -> Option<String> {
+    let number = IdentityKind::Phone.key(text);
+    let digits = number.strip_prefix('+')?;
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit())
+        && PHONE_DIGITS.contains(&digits.len())
+        && !digits.starts_with('0');
+    is_number.then_some(number)
 }
 
 /// The user name that was typed, if it can be one: letters, digits, `.`, `_` and `-`, 2 to 64 of them.
@@ -63,6 +82,36 @@ mod tests {
             assert_eq!(email(typed), expected, "{typed:?}");
         }
         assert_eq!(email(&format!("{}@example.test", "a".repeat(250))), None);
+    }
+
+    #[test]
+    fn a_phone_number_is_stored_as_its_digits() {
+        for (typed, expected) in [
+            ("+49 (30) 901820", Some("+4930901820")),
+            (" +1-202-555.0143 ", Some("+12025550143")),
+            ("030 901820", None),
+            ("0049 30 901820", None),
+            ("+49", None),
+            ("+0301234567", None),
+            ("+49 30 9018x20", None),
+            ("+4930٣٤٥٦٧", None),
+            ("+1234567890123456", None),
+        ] {
+            assert_eq!(phone(typed).as_deref(), expected, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_typed_tells_its_kind() {
+        for (typed, expected) in [
+            ("ada@example.test", IdentityKind::Email),
+            ("+ada@example.test", IdentityKind::Email),
+            (" +49 30 901820", IdentityKind::Phone),
+            ("ada", IdentityKind::Username),
+            ("4930901820", IdentityKind::Username),
+        ] {
+            assert_eq!(kind_of(typed), expected, "{typed:?}");
+        }
     }
 
     #[test]

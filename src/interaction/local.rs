@@ -8,9 +8,9 @@ use super::session;
 use super::throttle::{self, Throttled};
 use crate::audit::{self, Actor};
 use crate::directory::accounts::{self, Account};
-use crate::id::UserId;
 use crate::passwords::{PasswordError, Verdict};
 use crate::secret::Secret;
+use crate::store::identities::Identity;
 use crate::store::interactions::{Authenticated, Interaction, ResetProof, Screen};
 use crate::store::{Tx, identities, interactions, passwords, throttles, users};
 
@@ -93,7 +93,6 @@ pub async fn sign_in(
         tx.commit().await?;
         return Err(SignInError::Suspended);
     }
-    identities::record_sign_in(&mut tx, &account.identity.id, at.now).await?;
     let cookie = if stored.is_temporary {
         let proof = ResetProof {
             identifier,
@@ -102,7 +101,7 @@ pub async fn sign_in(
         require_new_password(&mut tx, interaction, proof).await?;
         None
     } else {
-        Some(authenticate(&mut tx, interaction, user, at, rng).await?)
+        Some(authenticate(&mut tx, interaction, &account.identity, at, rng).await?)
     };
     tx.commit().await?;
     Ok(cookie)
@@ -118,6 +117,9 @@ async fn refuse(
     let subject = account.map_or("unknown", |account| account.user.id.as_str());
     let details = json!({ "address": at.visitor.address });
     let mut tx = at.db.write().await?;
+    if let Some(account) = account {
+        users::record_failed_sign_in(&mut tx, &account.user.id).await?;
+    }
     audit::record(
         &mut tx,
         Actor::Anonymous,
@@ -163,15 +165,16 @@ async fn attempt(identifier: &str, at: &Circumstances<'_>) -> Result<Option<Acco
     Ok(account)
 }
 
-/// Begins the session, and records in the interaction that it came of it.
+/// Begins the session of whose identity it is, and records in the interaction that it came of it.
 pub(super) async fn authenticate(
     tx: &mut Tx,
     interaction: &mut Interaction,
-    user: &UserId,
+    identity: &Identity,
     at: &Circumstances<'_>,
     rng: &mut impl CryptoRng,
 ) -> Result<Secret, SignInError> {
-    let (session, cookie) = session::begin(tx, user, PASSWORD, at, rng).await?;
+    identities::record_sign_in(tx, &identity.id, at.now).await?;
+    let (session, cookie) = session::begin(tx, &identity.user_id, PASSWORD, at, rng).await?;
     let progress = &mut interaction.progress.0;
     progress.authenticated = Some(Authenticated {
         session_id: session.id,

@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use crate::store::email_codes::Purpose;
 use crate::store::identities::IdentityKind;
 use crate::store::interactions::{Interaction, ResetProof, Screen};
-use crate::store::{Tx, identities, interactions, passwords};
+use crate::store::{Tx, identities, interactions, passwords, users};
 
 /// Records whose password was forgotten, and mails the code. Returns the mail.
 ///
@@ -77,7 +77,7 @@ pub(super) async fn proven(
 }
 
 /// Replaces the password of the account that was proven to be theirs, and signs its user in: everywhere
-/// else they are signed out. Returns the session's cookie, and the mail that tells the owner.
+/// else they are signed out. Returns the session's cookie, and the mail that tells the owner, if they have an address.
 ///
 /// # Errors
 ///
@@ -87,7 +87,7 @@ pub async fn choose_password(
     password: &str,
     at: &Circumstances<'_>,
     rng: &mut (impl CryptoRng + Send),
-) -> Result<(Secret, Letter), SignInError> {
+) -> Result<(Secret, Option<Letter>), SignInError> {
     let proof = interaction
         .progress
         .0
@@ -115,14 +115,17 @@ pub async fn choose_password(
         .present
         .filter(|present| present.user_id != account.user.id);
     let at = &Circumstances { present, ..*at };
-    let cookie = local::authenticate(&mut tx, interaction, &account.user.id, at, rng).await?;
+    let cookie = local::authenticate(&mut tx, interaction, &account.identity, at, rng).await?;
+    let owner = users::find_subject(&mut tx, &account.user.id).await?;
     tx.commit().await?;
-    Ok((
-        cookie,
-        Letter::PasswordChanged {
-            to: account.identity.value,
-        },
-    ))
+    let identity = account.identity;
+    let to = if identity.kind.0 == IdentityKind::Email {
+        Some(identity.value)
+    } else {
+        // A user name or a phone number takes no mail.
+        owner.and_then(|owner| owner.email)
+    };
+    Ok((cookie, to.map(|to| Letter::PasswordChanged { to })))
 }
 
 /// Whether the account has the very password that the proof was given for.

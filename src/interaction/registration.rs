@@ -141,6 +141,8 @@ pub(super) async fn complete(
         Ok(user) => user,
         Err(Taken(_)) => return Err(CodeError::Taken),
     };
-    let cookie = local::authenticate(tx, interaction, &user.id, at, rng).await?;
+    let identity = identities::list_for_user(tx, &user.id).await?.pop();
+    let identity = identity.ok_or(sqlx::Error::RowNotFound)?;
+    let cookie = local::authenticate(tx, interaction, &identity, at, rng).await?;
     Ok(Entered::SignedIn(cookie))
 }

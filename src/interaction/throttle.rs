@@ -6,6 +6,7 @@
 use super::session::Visitor;
 use crate::clock::{Seconds, Timestamp};
 use crate::config::Throttle;
+use crate::directory::identifier;
 use crate::store::identities::IdentityKind;
 use crate::store::{Tx, throttles};
 
@@ -34,7 +35,7 @@ pub async fn count(
 pub fn account_subject(identifier: &str, visitor: &Visitor) -> String {
     format!(
         "account {} {}",
-        IdentityKind::Email.key(identifier),
+        identifier::kind_of(identifier).key(identifier),
         visitor.network()
     )
 }

@@ -104,6 +104,26 @@ pub async fn list(
     tx.all(sql, parameters).await
 }
 
+/// Forgets the details of what happened to a subject, who is gone: that it happened, when and by whom stays.
+pub async fn forget_details(tx: &mut Tx, subject: &str) -> sqlx::Result<()> {
+    tx.execute(
+        "UPDATE audit_events SET details = '{}' WHERE subject = $1",
+        (subject,),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Names the subject of events by its id, where it was an address.
+pub async fn rename_subject(tx: &mut Tx, address: &str, id: &str) -> sqlx::Result<()> {
+    tx.execute(
+        "UPDATE audit_events SET subject = $2 WHERE subject = $1",
+        (address, id),
+    )
+    .await?;
+    Ok(())
+}
+
 /// The events of one subject, oldest first.
 pub async fn list_for_subject(tx: &mut Tx, subject: &str) -> sqlx::Result<Vec<AuditEvent>> {
     tx.all(

@@ -87,6 +87,13 @@ pub async fn try_once(
     .await
 }
 
+/// Removes every code that was sent to an address, given as it is compared.
+pub async fn remove_for_recipient(tx: &mut Tx, recipient: &str) -> sqlx::Result<()> {
+    tx.execute("DELETE FROM email_codes WHERE recipient = $1", (recipient,))
+        .await?;
+    Ok(())
+}
+
 /// Removes the code of an interaction, once it was used.
 pub async fn remove(tx: &mut Tx, interaction: &InteractionId) -> sqlx::Result<()> {
     tx.execute(

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::Tx;
-use super::types::{Json, Text};
+use super::types::{Json, Text, keys};
 use crate::clock::Timestamp;
 use crate::id::{ClientId, GrantId, OrganizationId, SessionId, UserId};
 use crate::protocol::claims::ClaimsRequest;
@@ -184,6 +184,20 @@ pub async fn list_clients_of_session(
         )
         .await?;
     Ok(rows.into_iter().map(|(client,)| client).collect())
+}
+
+/// The client that was first granted something in each of these sessions.
+pub async fn list_first_clients(
+    tx: &mut Tx,
+    sessions: &[SessionId],
+) -> sqlx::Result<Vec<(SessionId, ClientId)>> {
+    // The youngest first, so that whoever makes a map of them keeps the oldest.
+    tx.all(
+        "SELECT session_id, client_id FROM grants WHERE session_id IN (SELECT key FROM json_each(json($1)))
+         GROUP BY session_id, client_id ORDER BY MIN(created_at) DESC, client_id",
+        (keys(sessions.iter().map(SessionId::as_str)),),
+    )
+    .await
 }
 
 /// Removes grants of which nothing is valid any more, at most a thousand. Returns how many those were.

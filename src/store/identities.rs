@@ -3,7 +3,8 @@
 use sqlx::FromRow;
 
 use super::Tx;
-use super::types::Text;
+use super::types::{Text, keys};
+use super::user_words;
 use crate::clock::Timestamp;
 use crate::id::{IdentityId, UserId};
 use crate::words::words;
@@ -36,6 +37,8 @@ words! {
     pub enum IdentityKind {
         /// A mail address.
         Email = "email",
+        /// A phone number (E.164).
+        Phone = "phone",
         /// A name chosen here.
         Username = "username",
     }
@@ -47,8 +50,18 @@ impl IdentityKind {
     /// Mail addresses are compared without regard to case in both halves: the standard leaves the local
     /// part to the receiving host (RFC 5321 §2.4), but no host of today tells `Ada@` from `ada@`, and
     /// two accounts for one mailbox would be a way to take one over.
+    ///
+    /// Phone numbers are compared without what people write between the digits.
     pub fn key(self, value: &str) -> String {
-        value.trim().to_lowercase()
+        match self {
+            Self::Email | Self::Username => value.trim().to_lowercase(),
+            Self::Phone => {
+                let is_gap = |character: char| {
+                    character.is_whitespace() || "-./()\u{2010}\u{2011}".contains(character)
+                };
+                value.chars().filter(|it| !is_gap(*it)).collect()
+            }
+        }
     }
 }
 
@@ -59,8 +72,7 @@ pub async fn find_by_value(
     value: &str,
 ) -> sqlx::Result<Option<Identity>> {
     tx.optional(
-        "SELECT id, user_id, kind, value, verified_at, is_primary, sign_ins, last_sign_in_at, created_at
-         FROM identities WHERE kind = $1 AND value_key = $2",
+        "SELECT * FROM identities WHERE kind = $1 AND value_key = $2",
         (Text(kind), kind.key(value)),
     )
     .await
@@ -69,8 +81,7 @@ pub async fn find_by_value(
 /// All identities of a user, oldest first.
 pub async fn list_for_user(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Identity>> {
     tx.all(
-        "SELECT id, user_id, kind, value, verified_at, is_primary, sign_ins, last_sign_in_at, created_at
-         FROM identities WHERE user_id = $1 ORDER BY created_at, id",
+        "SELECT * FROM identities WHERE user_id = $1 ORDER BY created_at, id",
         (user,),
     )
     .await
@@ -98,7 +109,81 @@ pub async fn insert(tx: &mut Tx, identity: &Identity) -> sqlx::Result<bool> {
             ),
         )
         .await?;
+    if added == 1 {
+        user_words::add_whole(tx, &identity.user_id, &identity.kind.0.key(&identity.value)).await?;
+    }
     Ok(added == 1)
+}
+
+/// The identity of that id.
+pub async fn find(tx: &mut Tx, id: &IdentityId) -> sqlx::Result<Option<Identity>> {
+    tx.optional("SELECT * FROM identities WHERE id = $1", (id,))
+        .await
+}
+
+/// The identities of these users, oldest first.
+pub async fn list_for_users(tx: &mut Tx, users: &[UserId]) -> sqlx::Result<Vec<Identity>> {
+    tx.all(
+        "SELECT * FROM identities WHERE user_id IN (SELECT key FROM json_each(json($1))) ORDER BY created_at, id",
+        (keys(users.iter().map(UserId::as_str)),),
+    )
+    .await
+}
+
+/// The users who have these values of a kind, in any spelling.
+pub async fn list_owners(
+    tx: &mut Tx,
+    kind: IdentityKind,
+    values: &[&str],
+) -> sqlx::Result<Vec<UserId>> {
+    let rows: Vec<(UserId,)> = tx
+        .all(
+            "SELECT DISTINCT user_id FROM identities
+             WHERE kind = $1 AND value_key IN (SELECT key FROM json_each(json($2)))",
+            (Text(kind), keys(values.iter().map(|value| kind.key(value)))),
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(user,)| user).collect())
+}
+
+/// The users whose last sign-in lies after a place in the order of last sign-ins and ids, and when that was;
+/// in that order, at most `limit`.
+pub async fn list_signed_in_after(
+    tx: &mut Tx,
+    (at, user): (Timestamp, &str),
+    limit: i64,
+) -> sqlx::Result<Vec<(UserId, Timestamp)>> {
+    tx.all(
+        "SELECT user_id, last_sign_in_at FROM identities AS latest
+         WHERE (last_sign_in_at, user_id) > ($1, $2) AND last_sign_in_at IS NOT NULL
+            AND id = (SELECT id FROM identities WHERE user_id = latest.user_id AND last_sign_in_at IS NOT NULL
+                ORDER BY last_sign_in_at DESC, id LIMIT 1)
+         ORDER BY last_sign_in_at, user_id LIMIT $3",
+        (at, user, limit),
+    )
+    .await
+}
+
+/// Makes an identity the one of its kind that tokens show, in place of any other.
+pub async fn make_primary(tx: &mut Tx, identity: &Identity) -> sqlx::Result<()> {
+    tx.execute(
+        "UPDATE identities SET is_primary = FALSE WHERE user_id = $1 AND kind = $2 AND is_primary",
+        (&identity.user_id, &identity.kind),
+    )
+    .await?;
+    tx.execute(
+        "UPDATE identities SET is_primary = TRUE WHERE id = $1",
+        (&identity.id,),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Removes an identity.
+pub async fn remove(tx: &mut Tx, identity: &Identity) -> sqlx::Result<()> {
+    tx.execute("DELETE FROM identities WHERE id = $1", (&identity.id,))
+        .await?;
+    user_words::renew(tx, &identity.user_id).await
 }
 
 /// Notes that an identity was proven to be its user's, if it wasn't yet.

@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use super::Tx;
+use super::types::keys;
 use crate::clock::Timestamp;
 use crate::id::{OrganizationId, UserId};
 
@@ -41,6 +42,28 @@ pub async fn list_for_user(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Membe
         (user,),
     )
     .await
+}
+
+/// The memberships of these users, by organization.
+pub async fn list_for_users(tx: &mut Tx, users: &[UserId]) -> sqlx::Result<Vec<Membership>> {
+    tx.all(
+        "SELECT organization_id, user_id, joined_at, last_sign_in_at FROM memberships
+         WHERE user_id IN (SELECT key FROM json_each(json($1))) ORDER BY organization_id",
+        (keys(users.iter().map(UserId::as_str)),),
+    )
+    .await
+}
+
+/// Those of these users who belong to an organization.
+pub async fn list_members_among(tx: &mut Tx, users: &[UserId]) -> sqlx::Result<Vec<UserId>> {
+    let rows: Vec<(UserId,)> = tx
+        .all(
+            "SELECT id FROM users WHERE id IN (SELECT key FROM json_each(json($1)))
+                AND EXISTS (SELECT 1 FROM memberships WHERE memberships.user_id = users.id)",
+            (keys(users.iter().map(UserId::as_str)),),
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(user,)| user).collect())
 }
 
 /// Adds a user to an organization. Returns false when they belong to it already.

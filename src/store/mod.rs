@@ -34,6 +34,7 @@ pub mod roles;
 pub mod sessions;
 pub mod signing_keys;
 pub mod throttles;
+pub mod user_words;
 pub mod users;
 
 pub use db::{Db, Tx};

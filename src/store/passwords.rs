@@ -39,6 +39,17 @@ pub async fn replace(tx: &mut Tx, user: &UserId, password: &Password) -> sqlx::R
     Ok(())
 }
 
+/// Says whether a password has to be changed at the next sign-in. Returns false when the user has none.
+pub async fn set_temporary(tx: &mut Tx, user: &UserId, is_temporary: bool) -> sqlx::Result<bool> {
+    let found = tx
+        .execute(
+            "UPDATE passwords SET is_temporary = $2 WHERE user_id = $1",
+            (user, is_temporary),
+        )
+        .await?;
+    Ok(found == 1)
+}
+
 /// Writes a hash in place of another of the same password. Returns false when the password has changed
 /// meanwhile: then whoever proved the former one has proven nothing.
 ///

@@ -108,6 +108,44 @@ pub async fn list_for_user(
     .await
 }
 
+/// The sessions of a user that are alive, from a place in their order on, at most `limit`: youngest first.
+///
+/// Alive is what has not ended, does not end by `now` and was seen after `seen_after`.
+pub async fn page_for_user(
+    tx: &mut Tx,
+    user: &UserId,
+    (now, seen_after): (Timestamp, Timestamp),
+    (began_at, id): (Timestamp, &str),
+    limit: i64,
+) -> sqlx::Result<Vec<Session>> {
+    tx.all(
+        "SELECT * FROM sessions
+         WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND last_seen_at > $3
+            AND (created_at, id) < ($4, $5)
+         ORDER BY created_at DESC, id DESC LIMIT $6",
+        (user, now, seen_after, began_at, id, limit),
+    )
+    .await
+}
+
+/// The same backwards: those before a place, from there on.
+pub async fn page_for_user_before(
+    tx: &mut Tx,
+    user: &UserId,
+    (now, seen_after): (Timestamp, Timestamp),
+    (began_at, id): (Timestamp, &str),
+    limit: i64,
+) -> sqlx::Result<Vec<Session>> {
+    tx.all(
+        "SELECT * FROM sessions
+         WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND last_seen_at > $3
+            AND (created_at, id) > ($4, $5)
+         ORDER BY created_at, id LIMIT $6",
+        (user, now, seen_after, began_at, id, limit),
+    )
+    .await
+}
+
 /// Notes that a session is in use. Returns false when it has ended.
 ///
 /// The row stays locked until the transaction ends: nobody ends the session in between.

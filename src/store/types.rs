@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::{Database, Decode, Encode, Type};
@@ -31,6 +32,16 @@ impl<T: fmt::Display> Serialize for Text<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }
+}
+
+/// Texts as one parameter of a statement, each once: `IN (SELECT key FROM json_each(json($1)))` finds them
+/// on both engines, which know the members of a JSON object by that name.
+pub fn keys<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
+    let members = texts
+        .into_iter()
+        .map(|text| (text.as_ref().to_owned(), Value::Null))
+        .collect();
+    Value::Object(members).to_string()
 }
 
 /// A value that is stored as text, whatever the engine.

@@ -218,9 +218,11 @@ pub fn id_token(
     claims
 }
 
-/// Everything we know of a user, in the standard's words (OpenID Connect Core 1.0 §5.1).
+/// Everything we know of a user, in the standard's words (OpenID Connect Core 1.0 §5.1). The number that they
+/// sign in with comes before one that is only a part of their profile.
 pub fn standard_claims(subject: &Subject) -> StandardClaims {
     let user = &subject.user;
+    let attributes = &user.attributes.0;
     StandardClaims {
         name: user.full_name(),
         given_name: user.given_name.clone(),
@@ -232,8 +234,16 @@ pub fn standard_claims(subject: &Subject) -> StandardClaims {
             .email
             .as_ref()
             .map(|_| subject.email_verified_at.is_some()),
+        phone_number: subject
+            .phone
+            .clone()
+            .or_else(|| attributes.phone_number.clone()),
+        phone_number_verified: match subject.phone {
+            Some(_) => Some(subject.phone_verified_at.is_some()),
+            None => attributes.phone_number_verified,
+        },
         updated_at: Some(user.updated_at),
-        ..user.attributes.0.clone()
+        ..attributes.clone()
     }
 }
 

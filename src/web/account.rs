@@ -43,7 +43,7 @@ pub struct AccountPasswordPage<'a> {
 /// How a user is shown: by name, and by mail address or user name.
 pub async fn person(tx: &mut Tx, user: &User) -> sqlx::Result<Person> {
     let subject = users::find_subject(tx, &user.id).await?;
-    let identifier = subject.and_then(|subject| subject.email.or(subject.username));
+    let identifier = subject.and_then(|it| it.email.or(it.username).or(it.phone));
     let identifier = identifier.unwrap_or_default();
     Ok(Person {
         name: user.full_name().unwrap_or_else(|| identifier.clone()),

@@ -81,6 +81,8 @@ fn signed_in(user: &str, seconds_ago: i64) -> SignedIn {
             suspended_at: None,
             created_at: NOW,
             updated_at: NOW,
+            provided_id: None,
+            failed_sign_ins: 0,
         },
     }
 }

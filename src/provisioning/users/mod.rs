@@ -138,8 +138,8 @@ async fn create(
         picture: desired.picture.clone(),
         attributes: desired.attributes.clone(),
         password_hash,
-        password_is_temporary: false,
         organization: memberships.first().map(|it| it.organization.clone()),
+        ..NewAccount::default()
     };
     let user = accounts::create(tx, Actor::Operator, account, now, rng)
         .await?
@@ -151,6 +151,8 @@ async fn create(
         user,
         email: desired.email.clone(),
         email_verified_at: desired.email_verified.then_some(now),
+        phone: None,
+        phone_verified_at: None,
         username: desired.username.clone(),
     };
     let mut change = Change::between(Noun::User, desired.name(), None, &fields(&created));
@@ -176,6 +178,8 @@ async fn update(
         email_verified_at: before
             .email_verified_at
             .or(desired.email_verified.then_some(now)),
+        phone: None,
+        phone_verified_at: None,
         username: before.username.clone().or_else(|| desired.username.clone()),
     };
     let same_name = |one: &String, other: &String| {
@@ -262,10 +266,15 @@ async fn add_username(
 
 /// What tokens say of a user is what a document can change.
 fn fields(user: &StoredUser) -> Fields {
+    // A document describes the number of the profile, not one that they sign in with.
+    let profile = StoredUser {
+        phone: None,
+        ..user.clone()
+    };
     let claims = StandardClaims {
         name: None,
         updated_at: None,
-        ..standard_claims(user)
+        ..standard_claims(&profile)
     };
     let known = claims.to_map();
     StandardClaims::names()

@@ -8,10 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::by_client::authorization;
 use crate::clock::Timestamp;
-use crate::id::UserId;
 use crate::protocol::token::{bearer_challenge, presented_token, www_authenticate};
 use crate::protocol::{ErrorCode, OAuthError, claims, scope};
-use crate::store::users;
+use crate::store::users::{self, User};
 use crate::tokens::claims::{roles, standard_claims};
 use crate::tokens::membership::{self, Current};
 use crate::tokens::verify::{Bearer, verify};
@@ -24,8 +23,8 @@ use crate::web::site::Site;
 pub async fn userinfo(State(site): State<Site>, Now(now): Now, request: Request) -> Response {
     respond(&site, now, request, |user, claims| {
         let mut members = Map::new();
-        members.insert("sub".into(), json!(user));
-        members.insert("id".into(), json!(user));
+        members.insert("sub".into(), json!(user.id));
+        members.insert("id".into(), json!(user.id));
         members.extend(claims);
         members
     })
@@ -41,10 +40,10 @@ pub async fn user_profile_v1(
     respond(&site, now, request, |user, claims| {
         let of = |name: &str| claims.get(name).cloned().unwrap_or(Value::Null);
         let members = json!({
-            "id": user,
+            "id": user.id,
             "preferred_email": of("email"),
             "username": of("preferred_username"),
-            "provided_id": null,
+            "provided_id": user.provided_id,
             "last_name": of("family_name"),
             "first_name": of("given_name"),
             "picture": of("picture"),
@@ -58,7 +57,7 @@ async fn respond(
     site: &Site,
     now: Timestamp,
     request: Request,
-    shape: impl FnOnce(&UserId, Map<String, Value>) -> Map<String, Value>,
+    shape: impl FnOnce(&User, Map<String, Value>) -> Map<String, Value>,
 ) -> Response {
     match find(site, now, request).await {
         Ok(Some((user, claims))) => (
@@ -102,7 +101,7 @@ async fn find(
     site: &Site,
     now: Timestamp,
     request: Request,
-) -> Result<Option<(UserId, Map<String, Value>)>, Refusal> {
+) -> Result<Option<(User, Map<String, Value>)>, Refusal> {
     let app = &site.app;
     let header = authorization(request.headers()).map(str::to_owned);
     // A GET carries no form, and a token never travels in the query (RFC 9700 §4.3.2).
@@ -145,7 +144,7 @@ async fn find(
     if let Some(current) = current {
         add_organization(&mut claims, &current);
     }
-    Ok(Some((subject.user.id, claims)))
+    Ok(Some((subject.user, claims)))
 }
 
 /// What the user has in the organization of the token, as it is now; also when the token had no room for it.

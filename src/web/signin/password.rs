@@ -141,12 +141,15 @@ pub(super) async fn choose(posted: Posted) -> Answer {
         }
     }
     match choose_for(&scene, &mut interaction, fields.get("p_first_password")).await {
-        Ok((None, letter)) => sent(&scene, &interaction, &step, &fields, &letter).await,
         Ok((Some(session), letter)) => {
             // The password is changed, whether or not its owner can be told.
-            outcome::send(&scene, &letter).await?;
+            if let Some(letter) = letter {
+                outcome::send(&scene, &letter).await?;
+            }
             Ok(outcome::signed_in(&scene, &interaction, &session))
         }
+        Ok((None, Some(letter))) => sent(&scene, &interaction, &step, &fields, &letter).await,
+        Ok((None, None)) => Ok(outcome::onward(&interaction)),
         Err(error) => outcome::refused(&scene, &interaction, &step, &fields, error).await,
     }
 }
@@ -156,12 +159,12 @@ async fn choose_for(
     scene: &Scene,
     interaction: &mut Interaction,
     password: &str,
-) -> Result<(Option<Secret>, Letter), SignInError> {
+) -> Result<(Option<Secret>, Option<Letter>), SignInError> {
     let at = scene.circumstances();
     let mut rng = scene.site.app.random.generator();
     if interaction.progress.0.screen == Screen::Register {
         let letter = registration::choose_password(interaction, password, &at, &mut rng).await?;
-        Ok((None, letter))
+        Ok((None, Some(letter)))
     } else {
         let (session, letter) =
             recovery::choose_password(interaction, password, &at, &mut rng).await?;
