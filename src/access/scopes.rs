@@ -105,6 +105,8 @@ management_scopes! {
     DeleteRoles = "delete:roles";
     /// Take values of feature flags back for users.
     DeleteUserFeatureFlags = "delete:user_feature_flags";
+    /// Remove second factors of users.
+    DeleteUserMfa = "delete:user_mfa";
     /// End the sessions of users.
     DeleteUserSessions = "delete:user_sessions";
     /// Remove users.
@@ -163,6 +165,8 @@ management_scopes! {
     ReadUserFeatureFlags = "read:user_feature_flags";
     /// Read the identities of users.
     ReadUserIdentities = "read:user_identities";
+    /// Read the second factors of users.
+    ReadUserMfa = "read:user_mfa";
     /// Read the properties of users.
     ReadUserProperties = "read:user_properties";
     /// Read the sessions of users.

@@ -5,4 +5,7 @@
 
 pub mod accounts;
 pub mod identifier;
+pub mod identities;
 pub mod organizations;
+pub mod people;
+pub mod users;

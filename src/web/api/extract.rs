@@ -131,6 +131,17 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Edit<T> {
     }
 }
 
+impl<T> Edit<Option<T>> {
+    /// Changes a value that can be absent, where a value given can turn out to be none.
+    pub fn apply_flat(self, target: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *target = None,
+            Self::Set(value) => *target = value,
+        }
+    }
+}
+
 impl<T> Edit<T> {
     /// Checks the value, if there is one.
     pub fn try_map<U, E>(self, check: impl FnOnce(T) -> Result<U, E>) -> Result<Edit<U>, E> {

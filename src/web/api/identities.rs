@@ -1,10 +1,319 @@
-//! `/identities`: the ways in which users sign in.
+//! `/identities` and `/users/{id}/identities`: how users sign in.
 
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::answer::{Answer, Created, Done, Instant};
+use super::caller::May;
+use super::cursors::Cursors;
+use super::error::{ApiError, Errors};
+use super::extract::{Body, Path, Query};
+use super::new_users::value_of;
+use super::users;
+use crate::access::scopes::{
+    CreateUserIdentities, DeleteIdentities, ReadIdentities, ReadUserIdentities, UpdateIdentities,
+};
+use crate::directory::accounts::NewIdentity;
+use crate::directory::identities::{self, IsLast, NotAdded};
+use crate::id::IdentityId;
+use crate::store::Tx;
+use crate::store::identities::{self as stored, Identity, IdentityKind};
+use crate::web::extract::Now;
 use crate::web::site::Site;
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
+        .routes(routes!(list, add))
+        .routes(routes!(read, update, remove))
+}
+
+/// An identity.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Identity)]
+pub struct Shown {
+    #[schema(value_type = String)]
+    id: IdentityId,
+    /// `email`, `phone` or `username`.
+    #[serde(rename = "type")]
+    #[schema(value_type = String)]
+    kind: IdentityKind,
+    /// Whether it is known to be theirs.
+    is_confirmed: bool,
+    created_on: Instant,
+    /// When it was last signed in with; null when it never was.
+    last_login_on: Option<Instant>,
+    /// How often it was signed in with.
+    total_logins: i64,
+    /// The address, number or name.
+    name: String,
+    /// The mail address, when it is one.
+    email: Option<String>,
+    /// Always null: these belong to no connection.
+    connection_id: Option<String>,
+    /// Whether it is the one of its kind that tokens show.
+    is_primary: bool,
+}
+
+impl From<Identity> for Shown {
+    fn from(identity: Identity) -> Self {
+        let kind = identity.kind.0;
+        Self {
+            id: identity.id,
+            kind,
+            is_confirmed: identity.verified_at.is_some(),
+            created_on: Instant(identity.created_at),
+            last_login_on: identity.last_sign_in_at.map(Instant),
+            total_logins: identity.sign_ins,
+            email: (kind == IdentityKind::Email).then(|| identity.value.clone()),
+            name: identity.value,
+            connection_id: None,
+            is_primary: identity.is_primary,
+        }
+    }
+}
+
+/// A page of identities.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Identities)]
+pub struct Page {
+    identities: Vec<Shown>,
+    /// Whether more follow, in the direction of reading.
+    has_more: bool,
+}
+
+/// Lists the identities of a user, oldest first.
+#[utoipa::path(
+    get, path = "/users/{user_id}/identities", tag = "Identities",
+    security(("management" = ["read:user_identities"])),
+    params(("user_id" = String, Path), Cursors),
+    responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
+)]
+pub async fn list(
+    _may: May<ReadUserIdentities>,
+    State(site): State<Site>,
+    Path(user): Path<String>,
+    Query(cursors): Query<Cursors>,
+) -> Result<Answer<Page>, ApiError> {
+    let stretch = cursors.check(IdentityId::parse)?;
+    let mut tx = site.app.db.read().await?;
+    let user = users::find(&mut tx, &user).await?;
+    let all = stored::list_for_user(&mut tx, &user.id).await?;
+    let (page, has_more) = stretch.select(all, |identity| &identity.id)?;
+    Ok(Answer::of(Page {
+        identities: page.into_iter().map(Shown::from).collect(),
+        has_more,
+    }))
+}
+
+/// An identity to add.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewIdentity)]
+pub struct Wanted {
+    #[serde(rename = "type")]
+    kind: Kind,
+    /// The address, the number with `+` and its country code (E.164), or the name.
+    #[schema(min_length = 1, max_length = 254)]
+    value: String,
+    /// Makes no difference: the number holds its country code.
+    #[serde(rename = "phone_country_id")]
+    #[schema(rename = "phone_country_id")]
+    _phone_country_id: Option<String>,
+    /// For kinds that belong to a connection.
+    #[serde(rename = "connection_id")]
+    #[schema(rename = "connection_id")]
+    _connection_id: Option<String>,
+}
+
+/// The kinds of identities. `enterprise` and `social` are refused: they belong to connections.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = NewIdentityType)]
+enum Kind {
+    Email,
+    Enterprise,
+    Phone,
+    Social,
+    Username,
+}
+
+/// What was added.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AddedIdentity {
+    identity: Reference,
+}
+
+/// An identity by its id.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IdentityReference)]
+struct Reference {
+    #[schema(value_type = String)]
+    id: IdentityId,
+}
+
+/// Adds an identity to a user. An address or a number is not confirmed until its user proves it.
+#[utoipa::path(
+    post, path = "/users/{user_id}/identities", tag = "Identities",
+    security(("management" = ["create:user_identities"])),
+    params(("user_id" = String, Path)),
+    request_body = Wanted,
+    responses((status = 201, body = Answer<AddedIdentity>), (status = "4XX", body = Errors)),
+)]
+pub async fn add(
+    may: May<CreateUserIdentities>,
+    State(site): State<Site>,
+    Now(now): Now,
+    Path(user): Path<String>,
+    Body(wanted): Body<Wanted>,
+) -> Result<Created<AddedIdentity>, ApiError> {
+    let kind = match wanted.kind {
+        Kind::Email => IdentityKind::Email,
+        Kind::Phone => IdentityKind::Phone,
+        Kind::Username => IdentityKind::Username,
+        Kind::Enterprise | Kind::Social => {
+            return Err(ApiError::refused(
+                "CONNECTION_NOT_FOUND",
+                "identities of this type belong to a connection, and there is none: add an email, a phone or a username",
+            ));
+        }
+    };
+    let new = NewIdentity {
+        kind,
+        value: value_of(kind, "value", &wanted.value)?,
+        // A user name needs no proof.
+        is_verified: kind == IdentityKind::Username,
+    };
+    let mut rng = site.app.random.generator();
+    let mut tx = site.app.db.write().await?;
+    let user = users::find_to_change(&mut tx, &user).await?;
+    let identity = identities::add(&mut tx, may.actor(), &user.id, new, now, &mut rng).await??;
+    tx.commit().await?;
+    let identity = Reference { id: identity.id };
+    Ok(Answer::saying("Identity added", AddedIdentity { identity }).created())
+}
+
+/// Shows an identity.
+#[utoipa::path(
+    get, path = "/identities/{identity_id}", tag = "Identities",
+    security(("management" = ["read:identities"])),
+    params(("identity_id" = String, Path)),
+    responses((status = 200, body = Shown), (status = "4XX", body = Errors)),
+)]
+pub async fn read(
+    _may: May<ReadIdentities>,
+    State(site): State<Site>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Shown>, ApiError> {
+    let id = IdentityId::parse(&id).ok_or_else(unknown)?;
+    let mut tx = site.app.db.read().await?;
+    let identity = stored::find(&mut tx, &id).await?.ok_or_else(unknown)?;
+    Ok(axum::Json(identity.into()))
+}
+
+/// What to change of an identity.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct IdentityChange {
+    /// Makes it the one of its kind that tokens show, in place of the one that was.
+    is_primary: Option<bool>,
+}
+
+/// Makes an identity the primary one of its kind.
+#[utoipa::path(
+    patch, path = "/identities/{identity_id}", tag = "Identities",
+    security(("management" = ["update:identities"])),
+    params(("identity_id" = String, Path)),
+    request_body = IdentityChange,
+    responses((status = 200, body = Done), (status = "4XX", body = Errors)),
+)]
+pub async fn update(
+    may: May<UpdateIdentities>,
+    State(site): State<Site>,
+    Now(now): Now,
+    Path(id): Path<String>,
+    Body(change): Body<IdentityChange>,
+) -> Result<Done, ApiError> {
+    let mut rng = site.app.random.generator();
+    let mut tx = site.app.db.write().await?;
+    let identity = find_to_change(&mut tx, &id).await?;
+    match change.is_primary {
+        Some(true) => {
+            identities::make_primary(&mut tx, may.actor(), &identity, now, &mut rng).await?;
+        }
+        Some(false) if identity.is_primary => {
+            let reason = "can't be taken back: make another identity of its kind primary instead";
+            return Err(ApiError::field("is_primary", reason));
+        }
+        Some(false) => {}
+        None => {
+            return Err(ApiError::refused(
+                "NO_FIELDS_TO_UPDATE",
+                "there is nothing to update: say is_primary",
+            ));
+        }
+    }
+    tx.commit().await?;
+    Ok(Done::saying("Identity updated"))
+}
+
+/// How to remove an identity.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Removal {
+    /// Removes it even when it is the last one of its user, who can't sign in then.
+    is_forced: Option<bool>,
+}
+
+/// Removes an identity. The oldest other one of its kind becomes the primary one in its place. Sessions go on,
+/// even those that began with it: to shut somebody out, suspend them.
+#[utoipa::path(
+    delete, path = "/identities/{identity_id}", tag = "Identities",
+    security(("management" = ["delete:identities"])),
+    params(("identity_id" = String, Path), Removal),
+    responses((status = 200, body = Done), (status = "4XX", body = Errors)),
+)]
+pub async fn remove(
+    may: May<DeleteIdentities>,
+    State(site): State<Site>,
+    Now(now): Now,
+    Path(id): Path<String>,
+    Query(removal): Query<Removal>,
+) -> Result<Done, ApiError> {
+    let is_forced = removal.is_forced.unwrap_or_default();
+    let mut rng = site.app.random.generator();
+    let mut tx = site.app.db.write().await?;
+    let identity = find_to_change(&mut tx, &id).await?;
+    identities::remove(&mut tx, may.actor(), &identity, is_forced, now, &mut rng).await??;
+    tx.commit().await?;
+    Ok(Done::saying("Identity deleted"))
+}
+
+async fn find_to_change(tx: &mut Tx, id: &str) -> Result<Identity, ApiError> {
+    let found = match IdentityId::parse(id) {
+        Some(id) => identities::find_to_change(tx, &id).await?,
+        None => None,
+    };
+    found.ok_or_else(unknown)
+}
+
+fn unknown() -> ApiError {
+    ApiError::not_found("IDENTITY_NOT_FOUND", "there is no identity of that id")
+}
+
+impl From<IsLast> for ApiError {
+    fn from(refused: IsLast) -> Self {
+        Self::refused("LAST_IDENTITY", refused.to_string())
+    }
+}
+
+impl From<NotAdded> for ApiError {
+    fn from(refused: NotAdded) -> Self {
+        let code = match refused {
+            NotAdded::Taken(_) => "IDENTITY_ALREADY_EXISTS",
+            NotAdded::TooMany => "TOO_MANY_IDENTITIES",
+        };
+        Self::refused(code, refused.to_string())
+    }
 }
