@@ -13,16 +13,12 @@ use super::change::{Change, Fields, Noun, Subject};
 use super::check;
 use super::error::Refusal;
 use super::{Defaults, record};
+use crate::clients::apis::{check_audience, narrow};
 use crate::clock::Timestamp;
 use crate::id::{ApiId, ApiScopeId};
 use crate::protocol::scope::{Scope, Scopes};
 use crate::store::Tx;
 use crate::store::apis::{self, Api, ApiScope};
-use crate::store::clients;
-use crate::store::types::Text;
-
-/// The longest audience. Bytes.
-const LONGEST_AUDIENCE: usize = 2048;
 
 /// An entry as the document writes it.
 #[derive(Debug, Deserialize)]
@@ -92,18 +88,12 @@ impl Written {
     }
 }
 
-/// Requests name audiences in a list separated by spaces.
 fn parse_audience(audience: &str, management: &str) -> Result<String, String> {
-    let is_readable = audience.bytes().all(|byte| byte.is_ascii_graphic());
-    if audience.is_empty() || audience.len() > LONGEST_AUDIENCE || !is_readable {
-        return Err(format!(
-            "must have 1 to {LONGEST_AUDIENCE} ASCII characters and no space, such as https://api.example.test"
-        ));
-    }
+    let audience = check_audience(audience)?;
     if audience == management {
         return Err("is the management API, which `vestibule bootstrap` registers".into());
     }
-    Ok(audience.to_owned())
+    Ok(audience)
 }
 
 pub(super) async fn apply(
@@ -195,22 +185,7 @@ async fn replace_scopes(
         is_narrower = true;
     }
     if is_narrower {
-        narrow_clients(tx, api, &remaining).await?;
-    }
-    Ok(())
-}
-
-/// Takes scopes that an API no longer has away from the clients that had them.
-async fn narrow_clients(tx: &mut Tx, api: &ApiId, remaining: &Scopes) -> sqlx::Result<()> {
-    for client in clients::list(tx).await? {
-        let mut apis = clients::list_apis(tx, &client.id).await?;
-        let affected = apis
-            .iter_mut()
-            .find(|known| known.api_id == *api && !known.scopes.0.is_subset(remaining));
-        if let Some(known) = affected {
-            known.scopes = Text(known.scopes.0.intersection(remaining));
-            clients::replace_apis(tx, &client.id, &apis).await?;
-        }
+        narrow(tx, api).await?;
     }
     Ok(())
 }

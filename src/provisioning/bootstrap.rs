@@ -12,27 +12,24 @@ use super::error::ApplyError;
 use super::{Defaults, Hashing};
 use crate::access::management;
 use crate::audit::{self, Actor};
-use crate::clients::rotate_secret;
+use crate::clients::{fresh, rotate_secret};
 use crate::clock::{Seconds, Timestamp};
 use crate::directory::accounts::{self, NewAccount};
 use crate::directory::identifier;
 use crate::id::{ClientId, ClientSecretId, UserId};
-use crate::protocol::algorithm::SigningAlgorithm;
 use crate::protocol::client::ApplicationKind;
-use crate::protocol::scope::{Scope, Scopes};
+use crate::protocol::scope::Scope;
 use crate::secret::{ClientSecret, Secret};
 use crate::store::Tx;
 use crate::store::apis::{self, Api};
-use crate::store::clients::{self, Client, ClientApi};
-use crate::store::types::{Json, Text};
+use crate::store::clients::{self, ClientApi};
+use crate::store::types::Text;
 
 /// By this name and its kind the client is found again.
 const MANAGEMENT_CLIENT: &str = "Management";
 
 /// How long the former secret is taken beside a new one.
 const OVERLAP: Seconds = Seconds::new(86_400);
-
-const YEAR: Seconds = Seconds::new(365 * 86_400);
 
 /// Letters and digits of a password made here, some 142 bits.
 const PASSWORD_LENGTH: usize = 24;
@@ -205,32 +202,8 @@ async fn insert_client(
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<ClientId> {
     let kind = ApplicationKind::Machine;
-    let client = Client {
-        id: ClientId::generate(rng),
-        name: MANAGEMENT_CLIENT.to_owned(),
-        kind: Text(kind),
-        auth_methods: Text(kind.default_auth_methods()),
-        scopes: Text(Scopes::default()),
-        requires_pkce: false,
-        requires_consent: false,
-        signing_algorithm: Text(SigningAlgorithm::Rs256),
-        types_access_tokens: false,
-        profile_in_id_token: true,
-        access_token_lifetime_seconds: defaults.tokens.machine_lifetime,
-        id_token_lifetime_seconds: defaults.tokens.id_lifetime,
-        refresh_token_lifetime_seconds: defaults.tokens.refresh_lifetime,
-        grant_lifetime_seconds: YEAR,
-        claim_switches: Json::default(),
-        organization_id: None,
-        login_uri: None,
-        homepage_uri: None,
-        logo_uri: None,
-        policy_uri: None,
-        terms_uri: None,
-        disabled_at: None,
-        created_at: now,
-        updated_at: now,
-    };
+    let id = ClientId::generate(rng);
+    let client = fresh(id, MANAGEMENT_CLIENT, kind, &defaults.tokens, now);
     clients::upsert(tx, &client).await?;
     Ok(client.id)
 }

@@ -5,9 +5,10 @@ use std::ops::{Range, RangeInclusive};
 use toml::Spanned;
 
 use super::error::Refusal;
+use crate::clients::lifetimes;
 use crate::clock::Seconds;
 use crate::naming;
-use crate::protocol::client::{ApplicationKind, check_redirect_uri};
+use crate::protocol::client::check_page_uri;
 
 /// Reads the value of `key`; what `parse` has against it is said of where it stands.
 pub(super) fn read<T, R>(
@@ -72,8 +73,7 @@ pub(super) fn distinct(key: &str, written: &[Spanned<String>]) -> Result<Vec<Str
 
 /// The address of a page or picture that pages of ours link to.
 pub(super) fn page(text: &String) -> Result<String, String> {
-    // What may be redirected to may be linked to.
-    check_redirect_uri(ApplicationKind::Web, text)
+    check_page_uri(text)
         .map(|()| text.clone())
         .map_err(|reason| format!("{text:?} {reason}"))
 }
@@ -82,15 +82,5 @@ pub(super) fn page(text: &String) -> Result<String, String> {
 pub(super) fn seconds(
     allowed: RangeInclusive<Seconds>,
 ) -> impl FnOnce(&i64) -> Result<Seconds, String> {
-    move |value| {
-        let value = Seconds::new(*value);
-        if allowed.contains(&value) {
-            return Ok(value);
-        }
-        Err(format!(
-            "must be between {} and {} seconds",
-            allowed.start().as_i64(),
-            allowed.end().as_i64()
-        ))
-    }
+    move |value| lifetimes::within(allowed, *value)
 }

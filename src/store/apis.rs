@@ -23,7 +23,7 @@ pub struct Api {
 }
 
 /// A scope of an API.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct ApiScope {
     /// Its name here.
     pub id: ApiScopeId,
@@ -38,6 +38,25 @@ pub async fn find_by_audience(tx: &mut Tx, audience: &str) -> sqlx::Result<Optio
     tx.optional(
         "SELECT id, name, audience, is_management, created_at FROM apis WHERE audience = $1",
         (audience,),
+    )
+    .await
+}
+
+/// The API of that id.
+pub async fn find(tx: &mut Tx, id: &ApiId) -> sqlx::Result<Option<Api>> {
+    tx.optional(
+        "SELECT id, name, audience, is_management, created_at FROM apis WHERE id = $1",
+        (id,),
+    )
+    .await
+}
+
+/// The API of that id, which nobody else changes until this transaction ends; nor its scopes, nor who has them.
+pub async fn find_to_change(tx: &mut Tx, id: &ApiId) -> sqlx::Result<Option<Api>> {
+    tx.optional(
+        "UPDATE apis SET name = name WHERE id = $1
+         RETURNING id, name, audience, is_management, created_at",
+        (id,),
     )
     .await
 }

@@ -18,7 +18,7 @@ use crate::words::words;
     clippy::struct_excessive_bools,
     reason = "a row has the flags that its table has"
 )]
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct Client {
     /// The `client_id`.
     pub id: ClientId,
@@ -50,6 +50,14 @@ pub struct Client {
     pub grant_lifetime_seconds: Seconds,
     /// What its tokens carry beyond the usual.
     pub claim_switches: Json<ClaimSwitches>,
+    /// What the pages of a sign-in to it show.
+    pub page_options: Json<PageOptions>,
+    /// Whether its tokens name claims as Hasura reads them.
+    pub maps_hasura_claims: bool,
+    /// The longest age of the proof of who somebody is, when it is not that of a session.
+    pub session_lifetime_seconds: Option<Seconds>,
+    /// Whether only those may sign in to it who hold one of its access roles.
+    pub is_access_controlled: bool,
     /// The organization it acts in, when it is a machine of one.
     pub organization_id: Option<OrganizationId>,
     /// Where a sign-in can be started anew.
@@ -88,6 +96,8 @@ words! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClaimSwitches {
+    /// The scopes of APIs that were granted, among `permissions` in the access token.
+    pub api_scopes_in_permissions: bool,
     /// `email` in the access token.
     pub email: bool,
     /// `external_organization_id` in the access token.
@@ -115,6 +125,7 @@ pub struct ClaimSwitches {
 impl Default for ClaimSwitches {
     fn default() -> Self {
         Self {
+            api_scopes_in_permissions: false,
             email: false,
             external_organization_id: false,
             feature_flags: false,
@@ -127,6 +138,48 @@ impl Default for ClaimSwitches {
             properties_in_access_token: Vec::new(),
             properties_in_id_token: Vec::new(),
             roles: false,
+        }
+    }
+}
+
+words! {
+    /// A language of the pages.
+    pub enum Language {
+        /// English.
+        English = "en",
+        /// German.
+        German = "de",
+    }
+}
+
+/// What the pages of a sign-in to a client show.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each stands for a part of the pages"
+)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PageOptions {
+    /// Whether registering asks for names.
+    pub asks_for_name: bool,
+    /// Whether there is a way back to the application.
+    pub has_cancel_button: bool,
+    /// Whether signing in leads to registering.
+    pub has_register_link: bool,
+    /// Whether registering leads to signing in.
+    pub has_sign_in_link: bool,
+    /// The language where a request asks for none.
+    pub language: Option<Language>,
+}
+
+impl Default for PageOptions {
+    fn default() -> Self {
+        Self {
+            asks_for_name: true,
+            has_cancel_button: true,
+            has_register_link: true,
+            has_sign_in_link: true,
+            language: None,
         }
     }
 }
@@ -161,6 +214,45 @@ pub async fn find(tx: &mut Tx, id: &ClientId) -> sqlx::Result<Option<Client>> {
         .await
 }
 
+/// The client of that id, which nobody else changes until this transaction ends.
+pub async fn find_to_change(tx: &mut Tx, id: &ClientId) -> sqlx::Result<Option<Client>> {
+    tx.optional(
+        "UPDATE clients SET updated_at = updated_at WHERE id = $1 RETURNING *",
+        (id,),
+    )
+    .await
+}
+
+/// At most `limit` clients after a name and an id, or before them in the list that descends.
+pub async fn list_by_name(
+    tx: &mut Tx,
+    (name, id): (&str, &str),
+    descends: bool,
+    limit: i64,
+) -> sqlx::Result<Vec<Client>> {
+    let sql = if descends {
+        "SELECT * FROM clients WHERE (name, id) < ($1, $2) ORDER BY name DESC, id DESC LIMIT $3"
+    } else {
+        "SELECT * FROM clients WHERE (name, id) > ($1, $2) ORDER BY name, id LIMIT $3"
+    };
+    tx.all(sql, (name, id, limit)).await
+}
+
+/// At most `limit` clients after an id, or before it in the list that descends.
+pub async fn list_by_id(
+    tx: &mut Tx,
+    id: &str,
+    descends: bool,
+    limit: i64,
+) -> sqlx::Result<Vec<Client>> {
+    let sql = if descends {
+        "SELECT * FROM clients WHERE id < $1 ORDER BY id DESC LIMIT $2"
+    } else {
+        "SELECT * FROM clients WHERE id > $1 ORDER BY id LIMIT $2"
+    };
+    tx.all(sql, (id, limit)).await
+}
+
 /// All clients, by name.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Client>> {
     tx.all("SELECT * FROM clients ORDER BY name, id", ()).await
@@ -172,8 +264,10 @@ pub async fn upsert(tx: &mut Tx, client: &Client) -> sqlx::Result<()> {
         "INSERT INTO clients (
             id, name, kind, auth_methods, scopes, requires_pkce, requires_consent, signing_algorithm, types_access_tokens,
             profile_in_id_token, access_token_lifetime_seconds, id_token_lifetime_seconds, refresh_token_lifetime_seconds, grant_lifetime_seconds,
-            claim_switches, organization_id, login_uri, homepage_uri, logo_uri, policy_uri, terms_uri, disabled_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+            claim_switches, page_options, maps_hasura_claims, session_lifetime_seconds, is_access_controlled,
+            organization_id, login_uri, homepage_uri, logo_uri, policy_uri, terms_uri, disabled_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+            $25, $26, $27, $28)
          ON CONFLICT (id) DO UPDATE SET
             name = excluded.name, kind = excluded.kind, auth_methods = excluded.auth_methods, scopes = excluded.scopes,
             requires_pkce = excluded.requires_pkce, requires_consent = excluded.requires_consent,
@@ -183,7 +277,10 @@ pub async fn upsert(tx: &mut Tx, client: &Client) -> sqlx::Result<()> {
             id_token_lifetime_seconds = excluded.id_token_lifetime_seconds,
             refresh_token_lifetime_seconds = excluded.refresh_token_lifetime_seconds,
             grant_lifetime_seconds = excluded.grant_lifetime_seconds,
-            claim_switches = excluded.claim_switches, organization_id = excluded.organization_id,
+            claim_switches = excluded.claim_switches, page_options = excluded.page_options,
+            maps_hasura_claims = excluded.maps_hasura_claims,
+            session_lifetime_seconds = excluded.session_lifetime_seconds,
+            is_access_controlled = excluded.is_access_controlled, organization_id = excluded.organization_id,
             login_uri = excluded.login_uri, homepage_uri = excluded.homepage_uri, logo_uri = excluded.logo_uri,
             policy_uri = excluded.policy_uri, terms_uri = excluded.terms_uri,
             disabled_at = excluded.disabled_at, updated_at = excluded.updated_at",
@@ -203,6 +300,10 @@ pub async fn upsert(tx: &mut Tx, client: &Client) -> sqlx::Result<()> {
             client.refresh_token_lifetime_seconds,
             client.grant_lifetime_seconds,
             &client.claim_switches,
+            &client.page_options,
+            client.maps_hasura_claims,
+            client.session_lifetime_seconds,
+            client.is_access_controlled,
             &client.organization_id,
             &client.login_uri,
             &client.homepage_uri,

@@ -410,3 +410,4 @@ parameters!(A B C D E F G H I J K L M N O P Q R S T U);
 parameters!(A B C D E F G H I J K L M N O P Q R S T U V);
 parameters!(A B C D E F G H I J K L M N O P Q R S T U V W);
 parameters!(A B C D E F G H I J K L M N O P Q R S T U V W X);
+parameters!(A B C D E F G H I J K L M N O P Q R S T U V W X Y Z A1 B1);

@@ -172,6 +172,19 @@ pub async fn revoke_for_organization(
     .await
 }
 
+/// Withdraws all grants of a client. Returns how many those were.
+pub async fn revoke_for_client(
+    tx: &mut Tx,
+    client: &ClientId,
+    now: Timestamp,
+) -> sqlx::Result<u64> {
+    tx.execute(
+        "UPDATE grants SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL",
+        (client, now),
+    )
+    .await
+}
+
 /// The clients that were granted something in a session.
 pub async fn list_clients_of_session(
     tx: &mut Tx,

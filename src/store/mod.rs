@@ -6,10 +6,12 @@
 pub mod db;
 pub mod types;
 
+pub mod access_roles;
 pub mod apis;
 pub mod assignments;
 pub mod audit_events;
 pub mod branding;
+pub mod client_apis;
 pub mod clients;
 pub mod codes;
 pub mod consents;

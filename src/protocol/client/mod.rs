@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use authentication::{Credential, PresentedClient};
 pub use redirect_uri::{
-    check_post_logout_redirect_uri, check_redirect_uri, redirect_uri_matches, way_back,
+    check_page_uri, check_post_logout_redirect_uri, check_redirect_uri, redirect_uri_matches,
+    way_back,
 };
 
 use super::words;
@@ -36,21 +37,35 @@ words! {
 
 impl ApplicationKind {
     /// Gives Kinde's word for it, `application.type` in the management API.
+    ///
+    /// A native application is `spa`, "Front-end and mobile": `device` stands for devices without a browser, which
+    /// sign in by a flow that is not ours.
     pub const fn kinde_type(self) -> &'static str {
         match self {
             Self::Machine => "m2m",
-            Self::Native => "device",
-            Self::Spa => "spa",
+            Self::Native | Self::Spa => "spa",
             Self::Web => "reg",
         }
     }
 
-    /// Reads Kinde's word for it.
+    /// Gives the words for it that Kinde shows to people.
+    pub const fn kinde_description(self) -> &'static str {
+        match self {
+            Self::Machine => "Machine to machine (M2M)",
+            Self::Native | Self::Spa => "Front-end and mobile",
+            Self::Web => "Back-end web",
+        }
+    }
+
+    /// Reads Kinde's word for it, or ours for a native application.
     pub fn from_kinde_type(word: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|kind| kind.kinde_type() == word)
+        match word {
+            "m2m" => Some(Self::Machine),
+            "native" => Some(Self::Native),
+            "reg" => Some(Self::Web),
+            "spa" => Some(Self::Spa),
+            _ => None,
+        }
     }
 
     /// Whether it can keep a secret (RFC 6749 §2.1).
@@ -153,20 +168,28 @@ mod tests {
         for (kind, word, kinde_type, confidential) in [
             (Web, "web", "reg", true),
             (Spa, "spa", "spa", false),
-            (Native, "native", "device", false),
+            (Native, "native", "spa", false),
             (Machine, "m2m", "m2m", true),
         ] {
             assert_eq!(kind.as_str(), word);
             assert_eq!(ApplicationKind::parse(word), Some(kind));
             assert_eq!(serde_json::to_value(kind).unwrap(), word);
             assert_eq!(kind.kinde_type(), kinde_type);
-            assert_eq!(ApplicationKind::from_kinde_type(kinde_type), Some(kind));
+            let read =
+                ApplicationKind::from_kinde_type(if kind == Native { word } else { kinde_type });
+            assert_eq!(read, Some(kind));
             assert_eq!(kind.is_confidential(), confidential);
             assert_eq!(
                 kind.default_auth_methods().contains(AuthMethod::None),
                 !confidential
             );
         }
+    }
+
+    #[test]
+    fn devices_without_a_browser_are_none_of_them() {
+        assert_eq!(ApplicationKind::from_kinde_type("device"), None);
+        assert_eq!(ApplicationKind::from_kinde_type("web"), None);
     }
 
     #[test]

@@ -116,6 +116,15 @@ pub fn way_back(registered: &[String], presented: &str) -> Option<String> {
     (is_web && is_plain && is_theirs && presented.len() <= LONGEST).then(|| url.into())
 }
 
+/// Checks the address of a page or picture that pages of ours link to: what may be redirected to may be linked to.
+///
+/// # Errors
+///
+/// A sentence for the administrator.
+pub fn check_page_uri(uri: &str) -> Result<(), String> {
+    check_redirect_uri(ApplicationKind::Web, uri)
+}
+
 /// Refuses what browsers and strings read differently.
 fn check_authority(uri: &str, prefix: &str) -> Result<(), String> {
     let authority = uri

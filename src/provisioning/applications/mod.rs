@@ -18,9 +18,9 @@ use crate::clock::{Seconds, Timestamp};
 use crate::id::ClientId;
 use crate::protocol::scope::Scopes;
 use crate::secret::{ClientSecret, Secret};
-use crate::store::clients::{self, ClaimSwitches, Client, ClientApi, UriKind};
+use crate::store::clients::{self, ClaimSwitches, Client, ClientApi, PageOptions, UriKind};
 use crate::store::types::Text;
-use crate::store::{Tx, apis, properties};
+use crate::store::{Tx, apis, grants, properties};
 use secrets::Plan;
 
 /// What a document wants of an application.
@@ -122,6 +122,9 @@ async fn write(
         clients::replace_uris(tx, id, UriKind::Redirect, &wanted.redirect_uris).await?;
         clients::replace_uris(tx, id, UriKind::PostLogout, &wanted.post_logout_uris).await?;
         clients::replace_apis(tx, id, &apis).await?;
+        if !wanted.is_enabled {
+            grants::revoke_for_client(tx, id, now).await?;
+        }
     }
     let hashes: Vec<_> = wanted
         .secrets
@@ -144,6 +147,9 @@ impl Application {
         let disabled_at = before.and_then(|before| before.disabled_at).unwrap_or(now);
         Client {
             disabled_at: (!self.is_enabled).then_some(disabled_at),
+            // A document says nothing of these.
+            is_access_controlled: before.is_some_and(|before| before.is_access_controlled),
+            organization_id: before.and_then(|before| before.organization_id.clone()),
             created_at: before.map_or(now, |before| before.created_at),
             updated_at: now,
             ..self.client.clone()
@@ -222,6 +228,12 @@ fn fields(
         .with("types_access_tokens", client.types_access_tokens)
         .with("profile_in_id_token", client.profile_in_id_token)
         .with_set("claim_switches", switched_on(&client.claim_switches.0))
+        .with_set("page_options", page_options(&client.page_options.0))
+        .with("maps_hasura_claims", client.maps_hasura_claims)
+        .with_optional(
+            "session_lifetime_seconds",
+            client.session_lifetime_seconds.map(seconds).as_ref(),
+        )
         .with(
             "access_token_lifetime_seconds",
             seconds(client.access_token_lifetime_seconds),
@@ -251,6 +263,10 @@ fn fields(
 fn switched_on(switches: &ClaimSwitches) -> Vec<String> {
     let usual = ClaimSwitches::default();
     let flags = [
+        (
+            "api_scopes_in_permissions",
+            switches.api_scopes_in_permissions,
+        ),
         ("email", switches.email),
         (
             "external_organization_id",
@@ -296,6 +312,24 @@ fn switched_on(switches: &ClaimSwitches) -> Vec<String> {
     ] {
         named.extend(keys.iter().map(|key| format!("{name}={key}")));
     }
+    named
+}
+
+/// The options of pages that are not as they are by default.
+fn page_options(options: &PageOptions) -> Vec<String> {
+    let flags = [
+        ("asks_for_name", options.asks_for_name),
+        ("has_cancel_button", options.has_cancel_button),
+        ("has_register_link", options.has_register_link),
+        ("has_sign_in_link", options.has_sign_in_link),
+    ];
+    let off = flags.iter().filter(|(_, on)| !on);
+    let mut named: Vec<String> = off.map(|(name, _)| format!("{name}=false")).collect();
+    named.extend(
+        options
+            .language
+            .map(|language| format!("language={language}")),
+    );
     named
 }
 

@@ -14,46 +14,25 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::{Application, Desired, WantedApi};
+use crate::clients::lifetimes::{LONGEST_GRANT, LONGEST_IDLE, LONGEST_OVERLAP, SHORTEST};
+use crate::clients::{DEFAULT_SCOPES, STANDARD_SCOPES, fresh};
 use crate::clock::{Seconds, Timestamp};
 use crate::id::ClientId;
 use crate::protocol::algorithm::SigningAlgorithm;
 use crate::protocol::client::{
     ApplicationKind, AuthMethod, AuthMethods, check_post_logout_redirect_uri, check_redirect_uri,
 };
-use crate::protocol::scope::{self, Scope, Scopes};
+use crate::protocol::scope::{Scope, Scopes};
 use crate::provisioning::Defaults;
 use crate::provisioning::change::{Noun, Subject};
 use crate::provisioning::check::{self, read, read_optional};
 use crate::provisioning::error::Refusal;
 use crate::provisioning::references::{Reference, References};
 use crate::secret::Secret;
-use crate::store::clients::{ClaimSwitches, Client};
+use crate::store::clients::{ClaimSwitches, Client, PageOptions};
 use crate::store::types::{Json, Text};
 
 const DAY: Seconds = Seconds::new(86_400);
-const YEAR: Seconds = Seconds::new(365 * 86_400);
-const TEN_YEARS: Seconds = Seconds::new(3_650 * 86_400);
-const MINUTE: Seconds = Seconds::new(60);
-
-/// The scopes that have a meaning without an API.
-const STANDARD_SCOPES: [&str; 7] = [
-    scope::OPENID,
-    scope::PROFILE,
-    scope::EMAIL,
-    scope::ADDRESS,
-    scope::PHONE,
-    scope::OFFLINE,
-    scope::OFFLINE_ACCESS,
-];
-
-/// Those of them that an application may ask for when the document does not say.
-const DEFAULT_SCOPES: [&str; 5] = [
-    scope::OPENID,
-    scope::PROFILE,
-    scope::EMAIL,
-    scope::OFFLINE,
-    scope::OFFLINE_ACCESS,
-];
 
 /// An entry as the document writes it.
 #[derive(Debug, Deserialize)]
@@ -70,6 +49,12 @@ pub(in crate::provisioning) struct Written {
     /// What tokens carry beyond the usual.
     #[serde(default)]
     claim_switches: ClaimSwitches,
+    /// What the pages of a sign-in to it show.
+    #[serde(default)]
+    page_options: PageOptions,
+    #[serde(default)]
+    maps_hasura_claims: bool,
+    session_lifetime_seconds: Option<Spanned<i64>>,
     secret: Option<Spanned<Reference>>,
     #[serde(default)]
     secrets: Vec<Spanned<Reference>>,
@@ -168,7 +153,7 @@ impl Written {
             secret_overlap: read_optional(
                 "secret_overlap_seconds",
                 self.secret_overlap_seconds.as_ref(),
-                check::seconds(Seconds::new(0)..=YEAR),
+                check::seconds(Seconds::new(0)..=LONGEST_OVERLAP),
             )?
             .unwrap_or(DAY),
             secrets: self.resolve_secrets(kind, references)?,
@@ -185,21 +170,17 @@ impl Written {
 
     /// The client's record, but for its times, which are set when it is applied.
     fn client(&self, kind: ApplicationKind, defaults: &Defaults) -> Result<Client, Refusal> {
-        let tokens = &defaults.tokens;
+        let name = read_optional("name", self.name.as_ref(), check::name)?.unwrap_or_default();
+        // The times are set when it is applied.
+        let never = Timestamp::from_unix(0);
+        let usual = fresh(self.id.clone(), name, kind, &defaults.tokens, never);
         let lifetime = |key, value: &Option<Spanned<i64>>, longest, default| {
-            read_optional(key, value.as_ref(), check::seconds(MINUTE..=longest))
+            read_optional(key, value.as_ref(), check::seconds(SHORTEST..=longest))
                 .map(|value| value.unwrap_or(default))
         };
         let page =
             |key, value: &Option<Spanned<String>>| read_optional(key, value.as_ref(), check::page);
-        let access_default = match kind {
-            ApplicationKind::Machine => tokens.machine_lifetime,
-            _ => tokens.access_lifetime,
-        };
         Ok(Client {
-            id: self.id.clone(),
-            name: read_optional("name", self.name.as_ref(), check::name)?.unwrap_or_default(),
-            kind: Text(kind),
             auth_methods: Text(self.read_auth_methods(kind)?),
             scopes: Text(self.read_scopes(kind)?),
             requires_pkce: self.read_requires_pkce(kind)?,
@@ -212,36 +193,40 @@ impl Written {
                 "access_token_lifetime_seconds",
                 &self.access_token_lifetime_seconds,
                 defaults.key_retention,
-                access_default,
+                usual.access_token_lifetime_seconds,
             )?,
             id_token_lifetime_seconds: lifetime(
                 "id_token_lifetime_seconds",
                 &self.id_token_lifetime_seconds,
                 defaults.key_retention,
-                tokens.id_lifetime,
+                usual.id_token_lifetime_seconds,
             )?,
             refresh_token_lifetime_seconds: lifetime(
                 "refresh_token_lifetime_seconds",
                 &self.refresh_token_lifetime_seconds,
-                YEAR,
-                tokens.refresh_lifetime,
+                LONGEST_IDLE,
+                usual.refresh_token_lifetime_seconds,
             )?,
             grant_lifetime_seconds: lifetime(
                 "grant_lifetime_seconds",
                 &self.grant_lifetime_seconds,
-                TEN_YEARS,
-                YEAR,
+                LONGEST_GRANT,
+                usual.grant_lifetime_seconds,
             )?,
             claim_switches: Json(self.claim_switches.clone()),
-            organization_id: None,
+            page_options: Json(self.page_options.clone()),
+            maps_hasura_claims: self.maps_hasura_claims,
+            session_lifetime_seconds: read_optional(
+                "session_lifetime_seconds",
+                self.session_lifetime_seconds.as_ref(),
+                check::seconds(SHORTEST..=LONGEST_IDLE),
+            )?,
             login_uri: page("login_uri", &self.login_uri)?,
             homepage_uri: page("homepage_uri", &self.homepage_uri)?,
             logo_uri: page("logo_uri", &self.logo_uri)?,
             policy_uri: page("policy_uri", &self.policy_uri)?,
             terms_uri: page("terms_uri", &self.terms_uri)?,
-            disabled_at: None,
-            created_at: Timestamp::from_unix(0),
-            updated_at: Timestamp::from_unix(0),
+            ..usual
         })
     }
 

@@ -7,18 +7,34 @@
 //! for each client, and a client that is changed or disabled is seen so everywhere within one second,
 //! without any node telling another.
 
+mod access_roles;
+mod addresses;
+pub mod apis;
+mod change;
+pub mod lifetimes;
+mod register;
+mod secrets;
+
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::clock::{Seconds, Timestamp};
-use crate::id::{ApiId, ClientId, ClientSecretId};
+pub use access_roles::{add_access_role, remove_access_role};
+pub use addresses::{check_uris, replace_uris};
+pub use change::{Refusal, change, remove};
+pub use register::{
+    DEFAULT_SCOPES, RegisterRefusal, Registration, STANDARD_SCOPES, fresh, register,
+};
+pub use secrets::{RenewRefusal, renew_secret, rotate_secret};
+
+use crate::clock::Timestamp;
+use crate::id::{ApiId, ClientId, RoleId};
 use crate::protocol::client::authentication::UNKNOWN_CLIENT;
 use crate::protocol::client::{PresentedClient, way_back};
 use crate::protocol::{OAuthError, Scope, Scopes};
-use crate::secret::{ClientSecret, HashKey, Secret, SecretHash};
+use crate::secret::{ClientSecret, HashKey, SecretHash};
 use crate::store::clients::{Client, ClientApi, StoredSecret, UriKind};
 use crate::store::types::Text;
-use crate::store::{Db, Tx, apis, clients};
+use crate::store::{Db, Tx, access_roles as stored_access_roles, apis as stored_apis, clients};
 
 /// An API that a client may call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +71,8 @@ pub struct RegisteredClient {
     pub post_logout_uris: Vec<String>,
     /// The APIs it may call.
     pub apis: Vec<CallableApi>,
+    /// Where access is controlled: the roles of which somebody needs one to sign in to it.
+    pub access_roles: Vec<RoleId>,
     secrets: Vec<StoredSecret>,
 }
 
@@ -68,6 +86,11 @@ impl RegisteredClient {
             redirect_uris: clients::list_uris(tx, id, UriKind::Redirect).await?,
             post_logout_uris: clients::list_uris(tx, id, UriKind::PostLogout).await?,
             apis: callable_apis(tx, id).await?,
+            access_roles: if client.is_access_controlled {
+                stored_access_roles::list_ids(tx, id).await?
+            } else {
+                Vec::new()
+            },
             secrets: clients::list_secrets(tx, id, now).await?,
             client,
         }))
@@ -104,6 +127,11 @@ impl RegisteredClient {
         let is_callable =
             |audience: &&String| self.apis.iter().any(|api| api.audience == **audience);
         audiences.iter().filter(is_callable).cloned().collect()
+    }
+
+    /// Whether somebody who holds these roles may sign in to it.
+    pub fn admits<'a>(&self, mut roles: impl Iterator<Item = &'a RoleId>) -> bool {
+        !self.client.is_access_controlled || roles.any(|role| self.access_roles.contains(role))
     }
 
     /// Whether it may act.
@@ -168,40 +196,23 @@ impl RegisteredClient {
 impl RegisteredClient {
     /// A client for tests of decisions, which look at little of it.
     pub(crate) fn example(id: ClientId, kind: crate::protocol::client::ApplicationKind) -> Self {
-        use crate::store::types::Json;
-
-        let now = Timestamp::from_unix(0);
-        let client = Client {
-            id,
-            name: "Acme Notes".to_owned(),
-            kind: Text(kind),
-            auth_methods: Text(kind.default_auth_methods()),
-            scopes: Text("openid".parse().unwrap()),
-            requires_pkce: false,
-            requires_consent: false,
-            signing_algorithm: Text(crate::protocol::algorithm::SigningAlgorithm::Rs256),
-            types_access_tokens: false,
-            profile_in_id_token: true,
-            access_token_lifetime_seconds: Seconds::new(3600),
-            id_token_lifetime_seconds: Seconds::new(3600),
-            refresh_token_lifetime_seconds: Seconds::new(3600),
-            grant_lifetime_seconds: Seconds::new(3600),
-            claim_switches: Json::default(),
-            organization_id: None,
-            login_uri: None,
-            homepage_uri: None,
-            logo_uri: None,
-            policy_uri: None,
-            terms_uri: None,
-            disabled_at: None,
-            created_at: now,
-            updated_at: now,
+        let hour = crate::clock::Seconds::new(3600);
+        let tokens = crate::config::Tokens {
+            access_lifetime: hour,
+            id_lifetime: hour,
+            refresh_lifetime: hour,
+            machine_lifetime: hour,
+            refresh_grace: hour,
         };
+        let mut client = fresh(id, "Acme Notes", kind, &tokens, Timestamp::from_unix(0));
+        client.scopes = Text("openid".parse().unwrap());
+        client.requires_pkce = false;
         Self {
             client,
             redirect_uris: Vec::new(),
             post_logout_uris: Vec::new(),
             apis: Vec::new(),
+            access_roles: Vec::new(),
             secrets: Vec::new(),
         }
     }
@@ -215,7 +226,7 @@ async fn callable_apis(tx: &mut Tx, client: &ClientId) -> sqlx::Result<Vec<Calla
         scopes,
     } in clients::list_apis(tx, client).await?
     {
-        let defined = apis::list_scopes(tx, &api_id).await?;
+        let defined = stored_apis::list_scopes(tx, &api_id).await?;
         callable.push(CallableApi {
             defined: defined
                 .iter()
@@ -265,33 +276,13 @@ impl Clients {
     }
 }
 
-/// Gives a client a new secret; the ones it has are taken for `overlap` longer. Returns the new one,
-/// which is never shown again.
-pub async fn rotate_secret(
-    tx: &mut Tx,
-    client: &ClientId,
-    secret: Secret,
-    key: &HashKey,
-    overlap: Seconds,
-    id: ClientSecretId,
-    now: Timestamp,
-) -> sqlx::Result<Secret> {
-    clients::expire_secrets(tx, client, now.plus(overlap)).await?;
-    let stored = StoredSecret {
-        id,
-        secret_hash: ClientSecret::hash(key, &secret),
-        created_at: now,
-        expires_at: None,
-    };
-    clients::insert_secret(tx, client, &stored).await?;
-    Ok(secret)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::ClientSecretId;
     use crate::protocol::ErrorCode;
     use crate::protocol::client::{ApplicationKind, Credential};
+    use crate::secret::Secret;
 
     fn client(secret: &str, key: &HashKey) -> RegisteredClient {
         let id = ClientId::generate(&mut rand::rng());
