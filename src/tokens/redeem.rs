@@ -100,7 +100,7 @@ pub async fn redeem(
 }
 
 /// The grant, less what its client may not have any more.
-pub(super) fn allowed_still(registered: &RegisteredClient, grant: Option<Grant>) -> Option<Grant> {
+pub fn allowed_still(registered: &RegisteredClient, grant: Option<Grant>) -> Option<Grant> {
     let mut grant = grant?;
     grant.audiences.0 = registered.allowed_audiences(&grant.audiences.0);
     grant.scopes.0 = registered.allowed_scopes(&grant.scopes.0, &grant.audiences.0);

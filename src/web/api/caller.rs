@@ -110,6 +110,19 @@ impl<S> May<S> {
     pub fn actor(&self) -> Actor<'_> {
         self.caller.actor()
     }
+
+    /// Refuses to hand out more of the management API than the caller holds: whoever may change applications would
+    /// hold everything otherwise.
+    pub fn check_holds(&self, scopes: &Scopes) -> Result<(), ApiError> {
+        let missing = scopes.difference(&self.caller.scopes);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(ApiError::forbidden(
+            "INSUFFICIENT_SCOPE",
+            format!("this would hand out {missing}, which the token lacks itself"),
+        ))
+    }
 }
 
 impl<S: ManagementScope> FromRequestParts<Site> for May<S> {

@@ -14,13 +14,14 @@ use super::by_client::{ByClient, authorization};
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
 use crate::id::OrganizationId;
-use crate::protocol::OAuthError;
 use crate::protocol::token::{self, IntrospectionRequest, IntrospectionResponse, TokenType};
+use crate::protocol::{Issuer, OAuthError};
 use crate::secret::Secret;
 use crate::store::{grants, refresh_tokens};
 use crate::tokens::claims::roles;
 use crate::tokens::keyring::Claims;
 use crate::tokens::membership::{self, Current};
+use crate::tokens::redeem::allowed_still;
 use crate::tokens::verify::{ActiveToken, Bearer, verify};
 use crate::web::error::JsonError;
 use crate::web::extract::{Now, Parameters};
@@ -97,7 +98,11 @@ async fn answer(
         if !may_know(asker, &active) {
             return Ok(None);
         }
-        let mut described = describe(&active);
+        let holder = app.clients.find(&app.db, &active.client_id, now).await?;
+        let Some(holder) = holder else {
+            return Ok(None);
+        };
+        let mut described = describe(&active, &holder, issuer);
         if let Bearer::User(grant) = &active.bearer {
             let found = membership::find_current(&mut tx, &app.catalogues, grant, now).await?;
             let Ok((current, _)) = found else {
@@ -119,6 +124,10 @@ async fn answer(
         .await?
         .filter(|_| is_usable && is_askers)
     else {
+        return Ok(None);
+    };
+    let holder = app.clients.find(&app.db, &stored.client_id, now).await?;
+    let Some(grant) = holder.and_then(|holder| allowed_still(&holder, Some(grant))) else {
         return Ok(None);
     };
     Ok(Some(IntrospectionResponse {
@@ -159,8 +168,16 @@ fn audiences(claims: &Claims) -> impl Iterator<Item = &str> {
         .filter_map(Value::as_str)
 }
 
-fn describe(active: &ActiveToken) -> IntrospectionResponse {
+/// What a token says, less what was taken from its client since.
+fn describe(
+    active: &ActiveToken,
+    holder: &RegisteredClient,
+    issuer: &Issuer,
+) -> IntrospectionResponse {
     let claims = &active.claims;
+    let said: Vec<String> = audiences(claims).map(str::to_owned).collect();
+    let callable = holder.allowed_audiences(&said);
+    let is_left = |audience: &String| callable.contains(audience) || audience == issuer.as_str();
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
     let instant = |name: &str| {
         claims
@@ -170,14 +187,14 @@ fn describe(active: &ActiveToken) -> IntrospectionResponse {
     };
     IntrospectionResponse {
         active: true,
-        aud: Some(audiences(claims).map(str::to_owned).collect()),
+        aud: Some(said.into_iter().filter(is_left).collect()),
         client_id: Some(active.client_id.clone()),
         exp: instant("exp"),
         iat: instant("iat"),
         iss: text("iss"),
         jti: text("jti"),
         org_code: text("org_code").and_then(|code| OrganizationId::parse(&code)),
-        scope: Some(active.scopes.clone()),
+        scope: Some(holder.allowed_scopes(&active.scopes, &callable)),
         sub: text("sub"),
         token_type: Some(TokenType::Bearer),
         ..IntrospectionResponse::default()
