@@ -171,7 +171,7 @@ async fn the_demo_is_applied_once_and_then_changes_nothing() {
     let demo = include_str!("../../config/demo.toml");
     let planned = world.plan(demo).await;
     assert_eq!(world.apply(demo).await.unwrap(), planned);
-    insta::assert_snapshot!(planned.to_string().lines().last().unwrap(), @"13 created, 1 unchanged");
+    insta::assert_snapshot!(planned.to_string().lines().last().unwrap(), @"15 created, 1 unchanged");
     let again = world.apply(demo).await.unwrap();
     assert!(again.is_unchanged(), "{again}");
 

@@ -99,7 +99,11 @@ async fn the_most_specific_value_is_in_the_next_token(engine: Engine) {
     for organization in [&acme, &globex] {
         world.join(&ada, organization).await;
     }
-    let (mut browser, without) = world.signed_in(&client, "ada@example.test").await;
+    let mut browser = world.browser();
+    let in_acme = client.authorize_url(&[("org_code", acme.as_str())]);
+    browser.open(&in_acme).await;
+    browser.sign_in("ada@example.test", PASSWORD).await;
+    let without = client.redeem(browser.arrived()).await;
     assert_eq!(without.access_claims().get("feature_flags"), None);
 
     done(&api, "POST", "/feature_flags", Some(dark_mode("usr"))).await;

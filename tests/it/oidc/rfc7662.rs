@@ -32,6 +32,7 @@ async fn the_client_of_a_token_learns_what_it_says(engine: Engine) {
         "iat": now,
         "iss": scene.world.issuer(),
         "jti": tokens.access_claims()["jti"],
+        "org_code": scene.world.default_organization().await,
         "scope": "openid profile email offline",
         "sub": scene.user,
         "token_type": "Bearer",

@@ -9,7 +9,7 @@ use crate::support::{PASSWORD, World};
 
 /// The names of the claims in an answer, in the alphabet's order, but for those that are always there.
 fn names(claims: &Value) -> Vec<&str> {
-    let always = |name: &&str| !matches!(*name, "sub" | "id");
+    let always = |name: &&str| !matches!(*name, "sub" | "id" | "org_code");
     let claims = claims.as_object().expect("it is an object");
     let mut names: Vec<_> = claims.keys().map(String::as_str).filter(always).collect();
     names.sort_unstable();
@@ -44,6 +44,7 @@ async fn every_claim_has_the_form_of_the_standard() {
     let answer = scene.client.userinfo(&tokens.access_token).await;
     let expected = json!({
         "id": scene.user,
+        "org_code": scene.world.default_organization().await,
         "sub": scene.user,
         "name": "Ada Byron",
         "given_name": "Ada",
