@@ -285,8 +285,11 @@ async fn lifetimes_and_claims_are_changed(engine: Engine) {
         "id_token_lifetime": 300,
         "authenticated_session_lifetime": 900,
         "is_hasura_mapping_enabled": false,
-        "claims": { "email": true, "longest_permissions": 100 },
+        "claims": { "email": true, "longest_permissions": 100, "properties_in_id_token": ["shoe_size"] },
     });
+    let refused = api.refusal("PATCH", &route, Some(change.clone())).await;
+    assert_eq!(refused, (400, "INVALID_FIELD".to_owned()), "there is no such property yet");
+    define_shoe_size(&api).await;
     let said = api.patch(&route, change).await;
     assert_eq!(said["code"], "OK");
     let shown = api.get(&route).await;
@@ -298,7 +301,9 @@ async fn lifetimes_and_claims_are_changed(engine: Engine) {
         "is_hasura_mapping_enabled": false,
         "claims": {
             "api_scopes_in_permissions": false, "email": true, "external_organization_id": false,
-            "longest_permissions": 100, "organizations": false, "organization_name": false, "roles": false,
+            "feature_flags": false, "longest_feature_flags": 4000, "longest_permissions": 100,
+            "longest_properties": 4000, "organizations": false, "organization_name": false,
+            "properties_in_access_token": [], "properties_in_id_token": ["shoe_size"], "roles": false,
         },
     });
     assert_eq!(shown["tokens"], expected);
@@ -328,6 +333,16 @@ async fn lifetimes_and_claims_are_changed(engine: Engine) {
         let refused = api.refusal("PATCH", &route, Some(bad.clone())).await;
         assert_eq!(refused, (400, "INVALID_FIELD".to_owned()), "{bad}");
     }
+}
+
+async fn define_shoe_size(api: &Api) {
+    let category = json!({ "name": "Feet", "context": "usr" });
+    let category = api.post("/property_categories", category).await;
+    let property = json!({
+        "name": "Shoe size", "key": "shoe_size", "type": "single_line_text", "context": "usr", "is_private": false,
+        "category_id": category["category"]["id"],
+    });
+    api.post("/properties", property).await;
 }
 
 async fn access_roles_come_before_access_control(engine: Engine) {
