@@ -26,6 +26,8 @@ pub struct Catalogue {
     pub properties: Vec<Property>,
     permissions: HashMap<PermissionId, Permission>,
     roles: HashMap<RoleId, (Role, Vec<PermissionId>)>,
+    /// The keys of each role's permissions, sorted.
+    keys: HashMap<RoleId, Vec<String>>,
 }
 
 impl Catalogue {
@@ -44,13 +46,24 @@ impl Catalogue {
                 granted.push(permission);
             }
         }
-        let permissions = permissions
+        let permissions: HashMap<PermissionId, Permission> = permissions
             .into_iter()
             .map(|permission| (permission.id.clone(), permission))
+            .collect();
+        let keys_of = |granted: &[PermissionId]| {
+            let granted = granted.iter().filter_map(|id| permissions.get(id));
+            let mut keys: Vec<String> = granted.map(|permission| permission.key.clone()).collect();
+            keys.sort_unstable();
+            keys
+        };
+        let keys = roles
+            .iter()
+            .map(|(id, (_, granted))| (id.clone(), keys_of(granted)))
             .collect();
         Self {
             permissions,
             roles,
+            keys,
             ..Self::default()
         }
     }
@@ -90,6 +103,11 @@ impl Catalogue {
         self.roles
             .get(id)
             .map(|(role, granted)| (role, granted.as_slice()))
+    }
+
+    /// The keys of the permissions of a role, sorted: looked up once, for all the tokens that show them.
+    pub fn keys_of_role(&self, id: &RoleId) -> &[String] {
+        self.keys.get(id).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -26,26 +26,27 @@ pub fn evaluate<'a>(
     now: Timestamp,
 ) -> Access<'a> {
     let counts = |expires_at: Option<Timestamp>| expires_at.is_none_or(|at| at > now);
-    let mut held: Vec<(&Role, &[_])> = roles
+    let mut held: Vec<&Role> = roles
         .iter()
         .filter(|assignment| counts(assignment.expires_at))
         .filter_map(|assignment| catalogue.role(&assignment.role_id))
+        .map(|(role, _)| role)
         .collect();
-    held.sort_by(|(one, _), (other, _)| one.key.cmp(&other.key));
+    held.sort_by(|one, other| one.key.cmp(&other.key));
     let direct = permissions
         .iter()
-        .filter(|assignment| counts(assignment.expires_at));
-    let ids = direct
-        .map(|assignment| &assignment.permission_id)
-        .chain(held.iter().flat_map(|(_, granted)| *granted));
-    let mut keys: Vec<&str> = ids
-        .filter_map(|id| catalogue.permission(id))
-        .map(|permission| permission.key.as_str())
-        .collect();
-    keys.sort_unstable();
+        .filter(|assignment| counts(assignment.expires_at))
+        .filter_map(|assignment| catalogue.permission(&assignment.permission_id))
+        .map(|permission| &permission.key);
+    let of_roles = held
+        .iter()
+        .flat_map(|role| catalogue.keys_of_role(&role.id));
+    let mut keys: Vec<&str> = direct.chain(of_roles).map(String::as_str).collect();
+    // The keys of each role are sorted already, of which this sort makes use.
+    keys.sort();
     keys.dedup();
     Access {
-        roles: held.into_iter().map(|(role, _)| role).collect(),
+        roles: held,
         permissions: keys,
     }
 }

@@ -102,6 +102,8 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
+            // So that the thread that reads need not wait for the one that takes the rows.
+            .row_buffer_size(512)
             .disable_statement_logging();
         let pool = |size: u32| {
             SqlitePoolOptions::new()
