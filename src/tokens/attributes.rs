@@ -51,9 +51,10 @@ pub async fn of_machine(
     now: Timestamp,
 ) -> sqlx::Result<Attributes> {
     let catalogue = catalogues.current(tx, now).await?;
-    let flags = match client.claim_switches.0.feature_flags {
-        true => flags::list_effective(tx, &catalogue.flags, None, None).await?,
-        false => Vec::new(),
+    let flags = if client.claim_switches.0.feature_flags {
+        flags::list_effective(tx, &catalogue.flags, None, None).await?
+    } else {
+        Vec::new()
     };
     let holders = [Holder::Application(&client.id)];
     Ok(Attributes {

@@ -3,8 +3,9 @@
 use super::*;
 use crate::audit::Actor;
 use crate::flags;
+use crate::id::OrganizationId;
 use crate::store::feature_flags::{self, FlagValue};
-use crate::store::properties;
+use crate::store::{organizations, properties};
 
 fn flag(keys: &str) -> String {
     format!("[[feature_flags]]\nkey = 'dark_mode'\n{keys}\n")
@@ -16,6 +17,21 @@ fn property(keys: &str) -> String {
 
 const FLAG: &str = "name = 'Dark mode'\ntype = 'bool'\ndefault_value = false";
 const PROPERTY: &str = "name = 'City'\ncontext = 'usr'";
+
+/// Gives the default organization a value of the flag.
+async fn set_for_default_organization(world: &World) -> OrganizationId {
+    let mut tx = world.db.write().await.unwrap();
+    let found = organizations::find_default(&mut tx).await;
+    let organization = found.unwrap().unwrap().id;
+    let (what, now) = (("dark_mode", FlagValue::Bool(false)), world.clock.now());
+    let rng = &mut rand::rng();
+    flags::set_for_organization(&mut tx, Actor::System, &organization, what, now, rng)
+        .await
+        .unwrap()
+        .unwrap();
+    tx.commit().await.unwrap();
+    organization
+}
 
 #[tokio::test]
 async fn a_flag_is_defined_changed_and_removed() {
@@ -43,19 +59,7 @@ async fn a_flag_is_defined_changed_and_removed() {
     world.apply(&changed).await.unwrap();
     assert!(world.apply(&changed).await.unwrap().is_unchanged());
 
-    let organization = {
-        let mut tx = world.db.write().await.unwrap();
-        let found = crate::store::organizations::find_default(&mut tx).await;
-        let organization = found.unwrap().unwrap().id;
-        let (what, now) = (("dark_mode", FlagValue::Bool(false)), world.clock.now());
-        let rng = &mut rand::rng();
-        flags::set_for_organization(&mut tx, Actor::System, &organization, what, now, rng)
-            .await
-            .unwrap()
-            .unwrap();
-        tx.commit().await.unwrap();
-        organization
-    };
+    let organization = set_for_default_organization(&world).await;
     let other_type = changed
         .replace("'bool'", "'int'")
         .replace("false", "1")

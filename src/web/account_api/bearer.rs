@@ -56,15 +56,12 @@ async fn find(site: &Site, token: &str, now: Timestamp) -> Result<Bearer, ApiErr
     let issuer = &app.config.server.issuer;
     let mut tx = app.db.read().await?;
     let active = verify(&mut tx, &app.keys.current(), issuer, token, now).await?;
-    let grant = match active.map(|active| active.bearer) {
-        Some(verify::Bearer::User(grant)) => *grant,
-        _ => {
-            let why = "the access token is unknown, expired or revoked, or it is no user's";
-            return Err(ApiError::unauthenticated(Some(&OAuthError::invalid_token(
-                why,
-            ))));
-        }
+    let Some(verify::Bearer::User(grant)) = active.map(|active| active.bearer) else {
+        let why = "the access token is unknown, expired or revoked, or it is no user's";
+        let error = OAuthError::invalid_token(why);
+        return Err(ApiError::unauthenticated(Some(&error)));
     };
+    let grant = *grant;
     let found = membership::find_current(&mut tx, &app.catalogues, &grant, now).await?;
     let (current, _) = found
         .map_err(|refusal| ApiError::forbidden("NO_ACCESS", refusal.description().to_owned()))?;
