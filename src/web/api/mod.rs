@@ -139,6 +139,7 @@ pub fn router(site: &Site) -> Router<Site> {
     let routes = routes
         .fallback(async || ApiError::no_route())
         .method_not_allowed_fallback(async || ApiError::no_method())
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn_with_state(site.clone(), caller::authenticate));
     let limited = limits::around(
         routes,
@@ -150,7 +151,7 @@ pub fn router(site: &Site) -> Router<Site> {
         header::CACHE_CONTROL,
         HeaderValue::from_static("no-store"),
     );
-    let limited = limited.layer((private, DefaultBodyLimit::max(LARGEST_BODY)));
+    let limited = limited.layer(private);
     Router::new()
         .nest(PREFIX, limited)
         // It is no secret.

@@ -288,7 +288,11 @@ async fn lifetimes_and_claims_are_changed(engine: Engine) {
         "claims": { "email": true, "longest_permissions": 100, "properties_in_id_token": ["shoe_size"] },
     });
     let refused = api.refusal("PATCH", &route, Some(change.clone())).await;
-    assert_eq!(refused, (400, "INVALID_FIELD".to_owned()), "there is no such property yet");
+    assert_eq!(
+        refused,
+        (400, "INVALID_FIELD".to_owned()),
+        "there is no such property yet"
+    );
     define_shoe_size(&api).await;
     let said = api.patch(&route, change).await;
     assert_eq!(said["code"], "OK");
