@@ -8,6 +8,7 @@ use crate::audit::{self, Actor};
 use crate::clock::Timestamp;
 use crate::id::{IdentityId, OrganizationId, SessionId, UserId};
 use crate::passwords::PasswordHash;
+use crate::passwords::imported::Method;
 use crate::protocol::claims::StandardClaims;
 use crate::store::identities::{Identity, IdentityKind};
 use crate::store::passwords::Password;
@@ -204,4 +205,26 @@ pub async fn change_password(
         rng,
     )
     .await
+}
+
+/// Gives a user a password that was hashed elsewhere, by that method. Whoever is signed in as them is
+/// signed out, and what clients were granted ends. Returns false when there is no such user.
+pub async fn import_password(
+    tx: &mut Tx,
+    actor: Actor<'_>,
+    user: &UserId,
+    (method, password): (Method, &Password),
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<bool> {
+    if users::find_to_change(tx, user).await?.is_none() {
+        return Ok(false);
+    }
+    passwords::replace(tx, user, password).await?;
+    sessions::end_for_user(tx, user, None, now).await?;
+    grants::revoke_for_user(tx, user, None, now).await?;
+    let details = json!({ "method": method, "is_temporary": password.is_temporary });
+    let action = "user.password_imported";
+    audit::record(tx, actor, action, user.as_str(), details, now, rng).await?;
+    Ok(true)
 }

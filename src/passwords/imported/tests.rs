@@ -3,6 +3,7 @@
 
 use super::super::tests::{POLICY, hasher};
 use super::super::{PasswordHash, Verdict};
+use super::reading::{HASH, TOO_DEAR};
 use super::*;
 
 const PASSWORD: &str = "correct horse";

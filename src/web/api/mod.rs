@@ -27,6 +27,7 @@ pub mod new_users;
 pub mod organization_settings;
 pub mod organizations;
 pub mod paging;
+pub mod passwords;
 pub mod permissions;
 pub mod properties;
 pub mod property_categories;
@@ -101,6 +102,7 @@ fn described() -> OpenApiRouter<Site> {
         .merge(member_access::routes())
         .merge(members::routes())
         .merge(organizations::routes())
+        .merge(passwords::routes())
         .merge(permissions::routes())
         .merge(properties::routes())
         .merge(role_permissions::routes())

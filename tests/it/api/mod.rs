@@ -10,6 +10,7 @@ mod feature_flags;
 mod identities;
 mod members;
 mod organizations;
+mod passwords;
 mod permissions;
 mod properties;
 mod roles;
