@@ -98,6 +98,13 @@ impl Catalogue {
         roles.find(|role| role.key == key)
     }
 
+    /// All roles, in no order, each with its permissions.
+    pub fn roles(&self) -> impl Iterator<Item = (&Role, &[PermissionId])> {
+        self.roles
+            .values()
+            .map(|(role, granted)| (role, granted.as_slice()))
+    }
+
     /// The role of that id, and its permissions.
     pub fn role(&self, id: &RoleId) -> Option<(&Role, &[PermissionId])> {
         self.roles

@@ -134,7 +134,7 @@ pub fn explain(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -143,7 +143,7 @@ mod tests {
     use crate::store::permissions::Permission;
     use crate::store::types::Text;
 
-    const NOW: Timestamp = Timestamp::from_unix(1000);
+    pub(in crate::access) const NOW: Timestamp = Timestamp::from_unix(1000);
 
     /// Roles, direct permissions, keys of the roles that count, keys of the permissions.
     type Case = (
@@ -153,7 +153,7 @@ mod tests {
         &'static [&'static str],
     );
 
-    fn permission(key: &str) -> Permission {
+    pub(in crate::access) fn permission(key: &str) -> Permission {
         Permission {
             id: PermissionId::generate(&mut rand::rng()),
             key: key.to_owned(),
@@ -165,7 +165,7 @@ mod tests {
         }
     }
 
-    fn role(key: &str) -> Role {
+    pub(in crate::access) fn role(key: &str) -> Role {
         Role {
             id: RoleId::generate(&mut rand::rng()),
             key: key.to_owned(),

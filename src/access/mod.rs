@@ -9,9 +9,11 @@ pub mod catalogue;
 mod evaluate;
 pub mod management;
 pub mod members;
+mod missing;
 pub mod permissions;
 pub mod roles;
 pub mod scopes;
 
 pub use catalogue::{Catalogue, Catalogues};
 pub use evaluate::{Access, Chain, Explanation, Via, evaluate, explain};
+pub use missing::{Facts, Missing, Reason, Standing, missing};

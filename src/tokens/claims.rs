@@ -21,6 +21,9 @@ use crate::store::users::Subject;
 /// Names the grant that an access token stands on. Ours, and by it a user's access token is told from an ID Token.
 pub const GRANT_ID: &str = "grant_id";
 
+/// Says that the permissions are too many for the token.
+pub const PERMISSIONS_OMITTED: &str = "permissions_omitted";
+
 /// Marks the access token of a machine (`gty`), in the shape that existing clients read.
 pub const GRANT_TYPES: &str = "gty";
 
@@ -88,7 +91,7 @@ fn add_organization(claims: &mut Claims, current: &Current, switches: &ClaimSwit
     // Two quotes and a comma for each.
     let length: usize = current.permissions.iter().map(|key| key.len() + 3).sum();
     if length > switches.longest_permissions {
-        claims.insert("permissions_omitted".into(), json!(true));
+        claims.insert(PERMISSIONS_OMITTED.into(), json!(true));
     } else if !current.permissions.is_empty() {
         claims.insert("permissions".into(), json!(current.permissions));
     }

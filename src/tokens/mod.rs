@@ -12,6 +12,7 @@
 pub mod attributes;
 pub mod authorize;
 pub mod claims;
+pub mod explain;
 pub mod keyring;
 pub mod machine;
 pub mod membership;
