@@ -9,13 +9,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::evaluate;
 use crate::clock::Timestamp;
-use crate::id::{PermissionId, RoleId};
+use crate::id::{OrganizationId, PermissionId, RoleId, UserId};
 use crate::store::feature_flags::FeatureFlag;
 use crate::store::permissions::Permission;
 use crate::store::properties::Property;
 use crate::store::roles::Role;
-use crate::store::{Tx, feature_flags, permissions, properties, roles};
+use crate::store::{Tx, assignments, feature_flags, permissions, properties, roles};
 
 /// All that is defined once for the business, at one time.
 #[derive(Debug, Clone, Default)]
@@ -158,4 +159,22 @@ impl Catalogues {
         *self.copy.write().unwrap_or_else(PoisonError::into_inner) = Some(copy);
         Ok(catalogue)
     }
+}
+
+/// The roles that a user holds in an organization now.
+pub async fn held_roles(
+    tx: &mut Tx,
+    catalogues: &Catalogues,
+    organization: &OrganizationId,
+    user: &UserId,
+    now: Timestamp,
+) -> sqlx::Result<Vec<RoleId>> {
+    let assigned = assignments::list_roles(tx, organization, user).await?;
+    let catalogue = catalogues.current(tx, now).await?;
+    let access = evaluate(&catalogue, &assigned, &[], now);
+    Ok(access
+        .roles
+        .into_iter()
+        .map(|role| role.id.clone())
+        .collect())
 }

@@ -14,6 +14,6 @@ pub mod permissions;
 pub mod roles;
 pub mod scopes;
 
-pub use catalogue::{Catalogue, Catalogues};
+pub use catalogue::{Catalogue, Catalogues, held_roles};
 pub use evaluate::{Access, Chain, Explanation, Via, evaluate, explain};
 pub use missing::{Facts, Missing, Reason, Standing, missing};

@@ -73,7 +73,13 @@ pub async fn record_choice(
 ) -> sqlx::Result<bool> {
     let progress = &mut interaction.progress.0;
     match choice {
-        Choice::AnotherAccount => progress.other_account_wanted = true,
+        Choice::AnotherAccount => {
+            // Who signed in before, even just now, and where they went, counts for nobody else.
+            *progress = Progress {
+                other_account_wanted: true,
+                ..Progress::default()
+            };
+        }
         Choice::Cancel => progress.cancelled = true,
         Choice::ConsentAllowed { user, scopes } => {
             progress.consent = Some(Consent::Allowed { user, scopes });

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::destination::{Member, Organizations, Requested};
+use super::destination::{Destination, Member, Organizations, Requested, destination};
 use super::session;
-use crate::access::members;
+use crate::access::{Catalogues, held_roles, members};
 use crate::clients::{Clients, RegisteredClient};
 use crate::clock::Timestamp;
 use crate::config::Sessions;
-use crate::id::OrganizationId;
+use crate::id::{OrganizationId, RoleId};
 use crate::protocol::client::redirect_uri_matches;
 use crate::protocol::scope::Scopes;
 use crate::secret::Secret;
@@ -41,6 +41,8 @@ pub struct Facts {
     pub expected: Option<String>,
     /// The organizations that matter to them.
     pub organizations: Organizations,
+    /// Where the client controls access: the roles that they hold in the organization that the sign-in leads to.
+    pub held_roles: Option<(OrganizationId, Vec<RoleId>)>,
     /// The policies of the business.
     pub policies: Policies,
     /// The time.
@@ -52,7 +54,7 @@ impl Facts {
     /// where it wanted to be any more.
     pub async fn gather(
         db: &Db,
-        clients: &Clients,
+        (clients, catalogues): (&Clients, &Catalogues),
         interaction: &Interaction,
         cookie: Option<&Secret>,
         expected: Option<String>,
@@ -66,10 +68,24 @@ impl Facts {
         };
         let mut tx = db.read().await?;
         let signed_in = session::find(&mut tx, cookie, lifetimes, now).await?;
+        let organizations = organizations(&mut tx, interaction, signed_in.as_ref()).await?;
+        let policies = environment::policies(&mut tx).await?;
+        let leads_to = destination(interaction, &organizations, &policies);
+        let held_roles = match (&signed_in, leads_to) {
+            (Some(signed_in), Destination::Organization(organization))
+                if client.client.is_access_controlled =>
+            {
+                let user = &signed_in.user.id;
+                let roles = held_roles(&mut tx, catalogues, &organization, user, now).await?;
+                Some((organization, roles))
+            }
+            _ => None,
+        };
         Ok(Some(Self {
             consented: consented(&mut tx, signed_in.as_ref(), &client).await?,
-            organizations: organizations(&mut tx, interaction, signed_in.as_ref()).await?,
-            policies: environment::policies(&mut tx).await?,
+            held_roles,
+            organizations,
+            policies,
             client,
             signed_in,
             expected,

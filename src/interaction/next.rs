@@ -30,6 +30,8 @@ pub enum Step {
     JoinOrganization(OrganizationId),
     /// Name the organization that will be created.
     NameOrganization,
+    /// The application lets in only those who hold one of its access roles.
+    NotAdmitted,
     /// The organization that the request names is not theirs.
     NotAMember,
     /// The organization is suspended.
@@ -88,6 +90,7 @@ fn answer(interaction: &Interaction, facts: &Facts) -> Result<Step, Pause> {
     let signed_in = person(interaction, facts)?;
     account(interaction, signed_in)?;
     let organization = organization(interaction, facts)?;
+    admission(facts, organization.as_ref())?;
     let scopes = consent(interaction, signed_in, facts)?;
     Ok(Step::Respond {
         scopes,
@@ -177,6 +180,20 @@ fn organization(interaction: &Interaction, facts: &Facts) -> Result<Option<Organ
     }
 }
 
+/// That the client lets them in, by the roles that they hold where the sign-in leads.
+fn admission(facts: &Facts, organization: Option<&OrganizationId>) -> Result<(), Pause> {
+    let held = facts.held_roles.iter();
+    // What they hold elsewhere counts nothing here.
+    let here = held
+        .filter(|(held_in, _)| Some(held_in) == organization)
+        .flat_map(|(_, roles)| roles);
+    if facts.client.admits(here) {
+        return Ok(());
+    }
+    let why = "the application does not admit the End-User";
+    Err(Pause::Ask(Step::NotAdmitted, ErrorCode::AccessDenied, why))
+}
+
 /// What the client may have, by what the End-User said now or before.
 fn consent(
     interaction: &Interaction,
@@ -224,10 +241,15 @@ fn suffices(signed_in: &SignedIn, interaction: &Interaction, facts: &Facts) -> b
         return true;
     }
     let age = facts.now.since(signed_in.session.auth_time);
-    // `max_age=0` asks for a new proof even within the second of the last one.
-    let is_recent = request
-        .max_age
-        .is_none_or(|longest| longest.as_i64() > 0 && age <= longest);
+    // `max_age=0` asks for a new proof even within the second of the last one. Of two bounds, the narrower holds.
+    let bounds = [
+        request.max_age,
+        facts.client.client.session_lifetime_seconds,
+    ];
+    let is_recent = bounds
+        .into_iter()
+        .flatten()
+        .all(|longest| longest.as_i64() > 0 && age <= longest);
     let is_fresh_wanted =
         request.prompts.contains(Prompt::Login) || request.prompts.contains(Prompt::Create);
     // With `prompt=none` nobody can sign in as someone else: then `next` says that the hint doesn't fit.

@@ -67,10 +67,11 @@ pub fn access_token(
     {
         claims.insert("email".into(), json!(email));
     }
+    add_permissions(&mut claims, client, entitlement);
     if client.types_access_tokens {
         add_rfc9068(&mut claims, issuer, client, &entitlement.scopes);
     }
-    claims
+    named_for(client, claims)
 }
 
 /// What the user has in the organization that the token is for; nothing of any other.
@@ -88,12 +89,26 @@ fn add_organization(claims: &mut Claims, current: &Current, switches: &ClaimSwit
     if switches.roles && !current.roles.is_empty() {
         claims.insert("roles".into(), roles(&current.roles));
     }
+}
+
+/// What the user may in that organization; and, if the client wants it so, what they allow it at APIs.
+fn add_permissions(claims: &mut Claims, client: &Client, entitlement: &Entitlement) {
+    let current = entitlement.memberships.current.as_ref();
+    let of_user = current.map_or(&[][..], |current| &current.permissions);
+    let mut permissions: Vec<&str> = of_user.iter().map(String::as_str).collect();
+    let switches = &client.claim_switches.0;
+    let of_apis = entitlement.scopes.difference(&client.scopes.0);
+    if switches.api_scopes_in_permissions {
+        permissions.extend(of_apis.iter());
+        permissions.sort_unstable();
+        permissions.dedup();
+    }
     // Two quotes and a comma for each.
-    let length: usize = current.permissions.iter().map(|key| key.len() + 3).sum();
+    let length: usize = permissions.iter().map(|key| key.len() + 3).sum();
     if length > switches.longest_permissions {
         claims.insert(PERMISSIONS_OMITTED.into(), json!(true));
-    } else if !current.permissions.is_empty() {
-        claims.insert("permissions".into(), json!(current.permissions));
+    } else if !permissions.is_empty() {
+        claims.insert("permissions".into(), json!(permissions));
     }
 }
 
@@ -103,6 +118,34 @@ pub fn roles(roles: &[Role]) -> Value {
         .iter()
         .map(|role| json!({ "id": role.id, "key": role.key, "name": role.name }))
         .collect()
+}
+
+/// Claims with another name in Hasura, which reads those that begin with `x-hasura-`.
+const HASURA_NAMES: [(&str, &str); 9] = [
+    ("feature_flags", "x-hasura-feature-flags"),
+    ("org_code", "x-hasura-org-code"),
+    ("org_codes", "x-hasura-org-codes"),
+    ("org_name", "x-hasura-org-name"),
+    (
+        "organization_properties",
+        "x-hasura-organization_properties",
+    ),
+    ("organizations", "x-hasura-organizations"),
+    ("permissions", "x-hasura-permissions"),
+    ("roles", "x-hasura-roles"),
+    ("user_properties", "x-hasura-user_properties"),
+];
+
+/// The claims under the names that the client's readers know. None of them is read by ourselves.
+fn named_for(client: &Client, mut claims: Claims) -> Claims {
+    if client.maps_hasura_claims {
+        for (usual, mapped) in HASURA_NAMES {
+            if let Some(value) = claims.remove(usual) {
+                claims.insert(mapped.into(), value);
+            }
+        }
+    }
+    claims
 }
 
 /// The claims of a machine's access token, which has no user.
@@ -148,7 +191,7 @@ pub fn machine_token(
     if client.types_access_tokens {
         add_rfc9068(&mut claims, issuer, client, granted);
     }
-    claims
+    named_for(client, claims)
 }
 
 /// What RFC 9068 §2.2 wants beside: `client_id`, `scope`, and an audience, which is ourselves when none was asked for.
@@ -218,7 +261,7 @@ pub fn id_token(
         &grant.claims.0,
         with_profile,
     ));
-    claims
+    named_for(client, claims)
 }
 
 /// Everything we know of a user, in the standard's words (OpenID Connect Core 1.0 §5.1). The number that they

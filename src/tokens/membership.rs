@@ -2,6 +2,7 @@
 
 use super::attributes::{self, Attributes};
 use crate::access::{Catalogues, evaluate};
+use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
 use crate::protocol::OAuthError;
 use crate::store::clients::Client;
@@ -30,6 +31,20 @@ pub struct Current {
     pub roles: Vec<Role>,
     /// The keys of the permissions, sorted, each once.
     pub permissions: Vec<String>,
+}
+
+/// That the client still lets their user in, where it controls access.
+pub(super) fn check_admission(
+    registered: &RegisteredClient,
+    memberships: &Memberships,
+) -> Result<(), OAuthError> {
+    let held = memberships.current.iter().flat_map(|here| &here.roles);
+    if registered.admits(held.map(|role| &role.id)) {
+        return Ok(());
+    }
+    Err(OAuthError::invalid_grant(
+        "the application does not admit the End-User any more",
+    ))
 }
 
 /// Reads them as they are now, with what the client's tokens say besides: changes show in the next token.

@@ -77,6 +77,9 @@ pub async fn redeem(
         Ok(memberships) => memberships,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    if let Err(refusal) = membership::check_admission(registered, &memberships) {
+        return Ok(Err(refusal));
+    }
     let audiences = match presented.targets.choose(&grant.audiences.0) {
         Ok(audiences) => audiences,
         Err(refusal) => return Ok(Err(refusal)),

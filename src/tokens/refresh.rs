@@ -89,6 +89,9 @@ pub async fn refresh(
         Ok(memberships) => memberships,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    if let Err(refusal) = membership::check_admission(registered, &memberships) {
+        return Ok(Err(refusal));
+    }
     let scopes = match narrowed(&grant.scopes.0, presented.scopes) {
         Ok(scopes) => scopes,
         Err(refusal) => return Ok(Err(refusal)),

@@ -34,6 +34,8 @@ pub struct ClientFace {
     pub logo_uri: Option<String>,
     pub policy_uri: Option<String>,
     pub terms_uri: Option<String>,
+    /// Whether pages that have something else to do offer the way back to it.
+    pub has_cancel_button: bool,
 }
 
 /// The fields of a form, as they were posted.
@@ -78,6 +80,13 @@ impl Shell {
     /// The text of a message.
     pub fn say(&self, message: &Message) -> String {
         self.text.with(message.key, &message.places)
+    }
+
+    /// Whether the page offers the way back to the application.
+    pub fn has_cancel_button(&self) -> bool {
+        self.client
+            .as_ref()
+            .is_none_or(|client| client.has_cancel_button)
     }
 
     /// Whom the page speaks for: the client, or else the brand.

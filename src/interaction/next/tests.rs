@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::clients::RegisteredClient;
 use crate::clock::{Seconds, Timestamp};
-use crate::id::{ClientId, InteractionId, OrganizationId, SessionId, UserId};
+use crate::id::{ClientId, InteractionId, OrganizationId, RoleId, SessionId, UserId};
 use crate::interaction::destination::{Member, Organizations, Requested};
 use crate::protocol::Params;
 use crate::protocol::authorization::{self, ClientPolicy};
@@ -97,6 +97,7 @@ fn facts(signed_in: Option<SignedIn>) -> Facts {
         signed_in,
         consented: None,
         expected: None,
+        held_roles: None,
         organizations: nowhere(),
         policies: policies(),
         now: NOW,
@@ -542,4 +543,75 @@ fn an_organization_is_created_where_policy_allows() {
         facts.policies.organization_creation_allowed = false;
     });
     assert_eq!(forbidden, "org_0000000000a");
+}
+
+#[test]
+fn an_application_that_controls_access_admits_those_who_hold_a_role_of_it_there() {
+    let role = |digit: char| {
+        RoleId::parse(&format!("00000000-0000-0000-0000-00000000000{digit}")).unwrap()
+    };
+    let acme = organization('a', false).id;
+    // controlled, held (where, which), prompt, step
+    for (is_controlled, held, prompt, expected) in [
+        (false, None, "", "org_0000000000a"),
+        (true, Some(('a', "1")), "", "org_0000000000a"),
+        (true, Some(('a', "21")), "", "org_0000000000a"),
+        (true, Some(('a', "21")), "prompt=none", "org_0000000000a"),
+        (true, Some(('a', "2")), "", "NotAdmitted"),
+        (true, Some(('a', "2")), "prompt=none", "access_denied"),
+        (true, Some(('a', "")), "", "NotAdmitted"),
+        (true, Some(('b', "1")), "", "NotAdmitted"),
+        (true, None, "", "NotAdmitted"),
+        (true, None, "prompt=none", "access_denied"),
+    ] {
+        let step = destination_of("a", prompt, |facts| {
+            let mut client = RegisteredClient::example(client_id(), ApplicationKind::Web);
+            client.client.is_access_controlled = is_controlled;
+            client.access_roles = vec![role('1'), role('3')];
+            facts.client = Arc::new(client);
+            facts.held_roles = held.map(|(digit, roles)| {
+                let held_in = organization(digit, false).id;
+                (held_in, roles.chars().map(role).collect())
+            });
+        });
+        assert_eq!(step, expected, "{is_controlled} {held:?} {prompt} {acme}");
+    }
+}
+
+#[test]
+fn nobody_is_admitted_who_belongs_nowhere() {
+    let step = destination_of("", "", |facts| {
+        let mut client = RegisteredClient::example(client_id(), ApplicationKind::Web);
+        client.client.is_access_controlled = true;
+        facts.client = Arc::new(client);
+    });
+    assert_eq!(step, "NotAdmitted");
+}
+
+#[test]
+fn the_narrower_bound_on_the_age_of_a_proof_holds() {
+    // the client's bound, the request's, seconds ago, step
+    for (of_client, of_request, seconds_ago, expected) in [
+        (None, "", 100, "Respond"),
+        (Some(60), "", 60, "Respond"),
+        (Some(60), "", 61, "Identify"),
+        (Some(60), "prompt=none", 61, "login_required"),
+        (Some(60), "max_age=30", 31, "Identify"),
+        (Some(60), "max_age=90", 61, "Identify"),
+        (Some(60), "max_age=90", 59, "Respond"),
+        (Some(60), "max_age=0", 0, "Identify"),
+    ] {
+        let mut client = RegisteredClient::example(client_id(), ApplicationKind::Web);
+        client.client.session_lifetime_seconds = of_client.map(Seconds::new);
+        let facts = Facts {
+            client: Arc::new(client),
+            ..facts(Some(signed_in(ADA, seconds_ago)))
+        };
+        let interaction = interaction(of_request, Progress::default());
+        assert_eq!(
+            outcome(&interaction, &facts),
+            expected,
+            "{of_client:?} {of_request} {seconds_ago}"
+        );
+    }
 }

@@ -61,7 +61,7 @@ pub(super) async fn account(posted: Posted) -> Answer {
         scene,
         fields,
     } = posted;
-    let (Ok(Step::SelectAccount), Some(signed_in)) =
+    let (Ok(Step::NotAdmitted | Step::SelectAccount), Some(signed_in)) =
         (scene.next(&interaction), &scene.facts.signed_in)
     else {
         return Ok(outcome::onward(&interaction));

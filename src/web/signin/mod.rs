@@ -18,7 +18,9 @@ mod scene;
 pub use choices::{ConsentPage, SelectAccountPage};
 pub use code::CodePage;
 pub use letter::write as write_letter;
-pub use organization::{NameOrganizationPage, OrganizationClosedPage, SelectOrganizationPage};
+pub use organization::{
+    NameOrganizationPage, NotAdmittedPage, OrganizationClosedPage, SelectOrganizationPage,
+};
 pub use password::{ChoosePasswordPage, ForgotPasswordPage, IdentifyPage, PasswordPage};
 pub use register::{RegisterPage, RegistrationClosedPage};
 pub use scene::face;

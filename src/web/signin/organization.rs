@@ -9,7 +9,7 @@ use crate::directory::organizations::LONGEST_NAME;
 use crate::id::OrganizationId;
 use crate::interaction::{Step, organization};
 use crate::store::organizations::Organization;
-use crate::web::page::{Message, Problems, Shell};
+use crate::web::page::{Message, Person, Problems, Shell};
 
 /// Asks which organization to go to.
 #[derive(Template)]
@@ -52,6 +52,25 @@ pub struct OrganizationClosedPage<'a> {
     pub organization: &'a str,
 }
 
+/// Says that the application lets in only those who hold one of its access roles.
+#[derive(Template)]
+#[template(path = "signin/not_admitted.html")]
+pub struct NotAdmittedPage<'a> {
+    pub shell: &'a Shell,
+    pub interaction: &'a str,
+    pub person: Person,
+    /// Where they would have signed in to.
+    pub organization: Option<&'a str>,
+    /// Whether they could choose another organization.
+    pub has_others: bool,
+    /// Those to choose from.
+    pub organizations: Vec<&'a Organization>,
+    /// Whether there are so many that a search helps.
+    pub can_search: bool,
+    /// What was searched for.
+    pub search: &'a str,
+}
+
 /// `POST …/organization`
 ///
 /// Only one that the page has offered can be chosen; `next` looks again at what is chosen.
@@ -62,7 +81,11 @@ pub(super) async fn choose(posted: Posted) -> Answer {
         fields,
     } = posted;
     let chosen = OrganizationId::parse(fields.get("organization"));
-    let is_offered = matches!(scene.next(&interaction), Ok(Step::SelectOrganization));
+    let is_offered = match scene.next(&interaction) {
+        Ok(Step::SelectOrganization) => true,
+        Ok(Step::NotAdmitted) => scene.facts.organizations.requested.is_none(),
+        _ => false,
+    };
     let memberships = &scene.facts.organizations.memberships;
     if let Some(chosen) = chosen.filter(|_| is_offered)
         && memberships

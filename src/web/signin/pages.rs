@@ -5,7 +5,9 @@ use axum::response::Response;
 
 use super::choices::{ConsentPage, SelectAccountPage, describe};
 use super::code::CodePage;
-use super::organization::{NameOrganizationPage, OrganizationClosedPage, SelectOrganizationPage};
+use super::organization::{
+    NameOrganizationPage, NotAdmittedPage, OrganizationClosedPage, SelectOrganizationPage,
+};
 use super::outcome::{self, Answer};
 use super::password::{ChoosePasswordPage, ForgotPasswordPage, IdentifyPage, PasswordPage};
 use super::register::{RegisterPage, RegistrationClosedPage};
@@ -14,6 +16,7 @@ use crate::interaction::Step;
 use crate::protocol::Scopes;
 use crate::store::apis;
 use crate::store::interactions::{Interaction, Progress, Screen};
+use crate::store::organizations::Organization;
 use crate::web::account::person;
 use crate::web::headers::PagePolicy;
 use crate::web::page::{Fields, Person, Problems, page};
@@ -73,6 +76,7 @@ pub(super) async fn show(
             page(StatusCode::OK, &template)
         }
         Step::NameOrganization => name_organization(scene, id, fields, problems),
+        Step::NotAdmitted => not_admitted(scene, id, fields).await?,
         Step::NotAMember => organization_closed(scene, id, "not-a-member"),
         Step::OrganizationSuspended => organization_closed(scene, id, "organization-suspended"),
         Step::SelectOrganization => select_organization(scene, id, fields),
@@ -107,27 +111,63 @@ fn organization_closed(scene: &Scene, id: &str, reason: &str) -> Response {
     page(StatusCode::FORBIDDEN, &template)
 }
 
-/// The organizations that are open, of many those whose name holds what was searched for.
 fn select_organization(scene: &Scene, id: &str, fields: &Fields) -> Response {
-    let wanted = fields.get("search").trim().to_lowercase();
-    let memberships = &scene.facts.organizations.memberships;
-    let open = memberships.iter().map(|member| &member.organization);
-    let open: Vec<_> = open
-        .filter(|organization| organization.suspended_at.is_none())
-        .collect();
-    let can_search = open.len() > SelectOrganizationPage::SEARCHED_FROM;
-    let found = |name: &str| name.to_lowercase().contains(&wanted);
+    let (organizations, can_search) = found(scene.open_organizations(), fields);
     let template = SelectOrganizationPage {
         shell: &scene.shell,
         interaction: id,
-        organizations: open
-            .into_iter()
-            .filter(|organization| found(&organization.name))
-            .collect(),
+        organizations,
         can_search,
         search: fields.get("search"),
     };
     page(StatusCode::OK, &template)
+}
+
+/// Says that the application does not let them in, and offers what else they could be there.
+async fn not_admitted(scene: &Scene, id: &str, fields: &Fields) -> Answer {
+    let held = scene.facts.held_roles.as_ref();
+    let current = held.map(|(organization, _)| organization);
+    let memberships = &scene.facts.organizations.memberships;
+    let mut all = memberships.iter().map(|member| &member.organization);
+    let name = all
+        .find(|organization| Some(&organization.id) == current)
+        .map(|organization| organization.name.as_str());
+    // A request that names an organization would have no use for another.
+    let others: Vec<_> = match scene.facts.organizations.requested {
+        Some(_) => Vec::new(),
+        None => scene
+            .open_organizations()
+            .filter(|organization| Some(&organization.id) != current)
+            .collect(),
+    };
+    let has_others = !others.is_empty();
+    let (organizations, can_search) = found(others.into_iter(), fields);
+    let template = NotAdmittedPage {
+        shell: &scene.shell,
+        interaction: id,
+        person: signed_in(scene).await?,
+        organization: name,
+        has_others,
+        organizations,
+        can_search,
+        search: fields.get("search"),
+    };
+    Ok(page(StatusCode::FORBIDDEN, &template))
+}
+
+/// Those organizations whose name holds what was searched for, and whether there are so many that a search helps.
+fn found<'a>(
+    organizations: impl Iterator<Item = &'a Organization>,
+    fields: &Fields,
+) -> (Vec<&'a Organization>, bool) {
+    let wanted = fields.get("search").trim().to_lowercase();
+    let all: Vec<&Organization> = organizations.collect();
+    let can_search = all.len() > SelectOrganizationPage::SEARCHED_FROM;
+    let is_found = |organization: &&Organization| {
+        let name = organization.name.to_lowercase();
+        name.contains(&wanted)
+    };
+    (all.into_iter().filter(is_found).collect(), can_search)
 }
 
 fn identify(
@@ -147,7 +187,8 @@ fn identify(
             typed
         },
         problems,
-        can_register: scene.facts.policies.self_sign_up_allowed,
+        can_register: scene.facts.policies.self_sign_up_allowed
+            && scene.page_options().has_register_link,
     };
     page(StatusCode::OK, &template)
 }
@@ -171,6 +212,8 @@ fn register(
         } else {
             typed
         },
+        asks_for_name: scene.page_options().asks_for_name,
+        can_sign_in: scene.page_options().has_sign_in_link,
         terms_accepted: !fields.get("p_has_clickwrap_accepted").is_empty(),
         problems,
     };

@@ -18,6 +18,10 @@ pub struct RegisterPage<'a> {
     pub first_name: &'a str,
     pub last_name: &'a str,
     pub email: &'a str,
+    /// Whether it asks for names.
+    pub asks_for_name: bool,
+    /// Whether it leads to signing in.
+    pub can_sign_in: bool,
     /// Whether the terms are accepted, where the installation has any.
     pub terms_accepted: bool,
     pub problems: Problems,
@@ -62,8 +66,11 @@ pub(super) async fn register(posted: Posted) -> Answer {
 
 fn parse(scene: &Scene, fields: &Fields) -> Result<Registration, Problems> {
     let mut problems = Problems::none();
-    let given_name = identifier::name(fields.get("p_first_name"));
-    if given_name.is_none() {
+    let asks_for_name = scene.page_options().asks_for_name;
+    // A page that asks for no name takes none.
+    let name = |field| identifier::name(fields.get(field)).filter(|_| asks_for_name);
+    let given_name = name("p_first_name");
+    if asks_for_name && given_name.is_none() {
         problems.add("p_first_name", Message::new("first-name-missing"));
     }
     let typed = fields.get("p_email");
@@ -81,7 +88,7 @@ fn parse(scene: &Scene, fields: &Fields) -> Result<Registration, Problems> {
         Some(email) if problems.is_empty() => Ok(Registration {
             email: email.to_owned(),
             given_name,
-            family_name: identifier::name(fields.get("p_last_name")),
+            family_name: name("p_last_name"),
             password_hash: None,
         }),
         _ => Err(problems),

@@ -12,7 +12,9 @@ use crate::interaction::{self, Circumstances, Facts, OpenError, Step};
 use crate::protocol::authorization::AuthorizationRequest;
 use crate::protocol::{Delivery, OAuthError};
 use crate::secret::Secret;
+use crate::store::clients::PageOptions;
 use crate::store::interactions::Interaction;
+use crate::store::organizations::Organization;
 use crate::tokens::verify;
 use crate::web::error::PageError;
 use crate::web::extract::{Browser, Now, SignedForm, csrf_token};
@@ -58,6 +60,19 @@ impl Scene {
         }
     }
 
+    /// What the application wants its pages to show.
+    pub(super) fn page_options(&self) -> &PageOptions {
+        &self.facts.client.client.page_options.0
+    }
+
+    /// The organizations of whoever is signed in, the suspended ones apart.
+    pub(super) fn open_organizations(&self) -> impl Iterator<Item = &Organization> {
+        let memberships = self.facts.organizations.memberships.iter();
+        memberships
+            .map(|member| &member.organization)
+            .filter(|organization| organization.suspended_at.is_none())
+    }
+
     /// Where the application is.
     pub(super) fn way_back(&self) -> Option<String> {
         self.facts.client.way_back().map(str::to_owned)
@@ -96,7 +111,7 @@ impl Scene {
         let expected = request.claims.subject().map(str::to_owned).or(hinted);
         let facts = Facts::gather(
             &app.db,
-            &app.clients,
+            (&app.clients, &app.catalogues),
             interaction,
             browser.session.as_ref(),
             expected,
@@ -105,7 +120,7 @@ impl Scene {
         )
         .await?;
         let facts = facts.ok_or(PageError::ExpiredLink { back: None })?;
-        let mut shell = arrival.shell(request);
+        let mut shell = arrival.shell(request, &facts.client);
         shell.client = Some(face(&facts.client));
         csrf_token(secret).expose().clone_into(&mut shell.csrf);
         Ok(Self {
@@ -125,6 +140,7 @@ pub fn face(client: &RegisteredClient) -> ClientFace {
         logo_uri: client.logo_uri.clone(),
         policy_uri: client.policy_uri.clone(),
         terms_uri: client.terms_uri.clone(),
+        has_cancel_button: client.page_options.0.has_cancel_button,
     }
 }
 
@@ -152,8 +168,13 @@ impl Arrival {
         })
     }
 
-    fn shell(&self, request: &AuthorizationRequest) -> Shell {
-        let wanted = request.ui_locales.join(" ");
+    /// In the language that the request asks for, or else that of the application, or else the browser's.
+    fn shell(&self, request: &AuthorizationRequest, client: &RegisteredClient) -> Shell {
+        let mut wanted = request.ui_locales.join(" ");
+        if let Some(language) = client.client.page_options.0.language {
+            wanted.push(' ');
+            wanted.push_str(language.as_str());
+        }
         self.site.shell(&self.browser.headers, Some(&wanted))
     }
 

@@ -40,12 +40,16 @@ name-organization-lead = Sie werden ihr erstes Mitglied.
 name-organization-title = Wie heißt Ihre Organisation?
 no-organization-found = Keine Organisation hat das in ihrem Namen.
 not-a-member = Sie gehören nicht zu dieser Organisation. Bitte fragen Sie, wer sich um sie kümmert.
+not-admitted = Sie haben keinen Zugang zu dieser Anwendung. Bitte fragen Sie, wer sich um sie kümmert.
+not-admitted-in = Bei { $organization } haben Sie keinen Zugang dazu. Bitte fragen Sie, wer sich darum kümmert.
+not-admitted-title = Sie können nicht weiter zu { $application }
 organization-closed-title = Sie können sich bei { $organization } nicht anmelden
 organization-name = Name der Organisation
 organization-name-missing = Bitte geben Sie einen Namen mit höchstens 64 Zeichen ein.
 organization-suspended = Diese Organisation ist gesperrt. Bitte fragen Sie, wer sich um sie kümmert.
 search-organizations = Suchen
 select-organization-title = Organisation wählen
+signed-in-as = Angemeldet als { $person }
 
 ## Registrieren
 

@@ -40,12 +40,16 @@ name-organization-lead = You’ll be its first member.
 name-organization-title = Name your organization
 no-organization-found = No organization has this in its name.
 not-a-member = You don’t belong to this organization. Please ask whoever looks after it to add you.
+not-admitted = You don’t have access to this application. Please ask whoever looks after it.
+not-admitted-in = You don’t have access to it in { $organization }. Please ask whoever looks after it.
+not-admitted-title = You can’t go on to { $application }
 organization-closed-title = You can’t sign in to { $organization }
 organization-name = Name of the organization
 organization-name-missing = Please enter a name of at most 64 characters.
 organization-suspended = This organization is suspended. Please ask whoever looks after it.
 search-organizations = Search
 select-organization-title = Choose an organization
+signed-in-as = Signed in as { $person }
 
 ## Register
 

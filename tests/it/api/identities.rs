@@ -121,9 +121,7 @@ async fn a_code_for_an_address_dies_with_it(engine: Engine) {
     let client = world.client().await;
     let mut browser = world.browser();
     browser.open(&client.authorize_url(&[])).await;
-    browser
-        .press("sign-in", &[("p_email", "ada@a.test")])
-        .await;
+    browser.press("sign-in", &[("p_email", "ada@a.test")]).await;
     browser.turn_to("forgot_password").await;
     browser
         .press("send-code", &[("p_email", "ada@a.test")])

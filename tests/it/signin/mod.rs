@@ -1,6 +1,7 @@
 //! Signing in: a file for each story.
 
 mod account_password;
+mod applications;
 mod consent;
 mod form_post;
 mod languages;
