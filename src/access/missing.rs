@@ -192,6 +192,14 @@ mod tests {
         }
     }
 
+    type Case<'a> = (
+        &'a str,
+        &'a [Explanation],
+        Facts,
+        &'a [Reason],
+        &'a [&'a str],
+    );
+
     #[test]
     fn five_sources_are_told_apart() {
         let (_, explained) = five_sources();
@@ -234,6 +242,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one story, or one table")]
     fn what_is_missing_has_every_reason_told() {
         use Reason::{
             ClientDisabled, Expired, NoOrganization, NoSuchPermission, NotAMember, NotAssigned,
@@ -267,7 +276,7 @@ mod tests {
         };
         let held = explained.as_slice();
         // key, explained, facts, reasons, roles that would give it
-        let cases: &[(&str, &[Explanation], Facts, &[Reason], &[&str])] = &[
+        let cases: &[Case<'_>] = &[
             ("by:person", held, MEMBER, &[], &[]),
             ("by:default", held, MEMBER, &[], &[]),
             ("by:import", held, MEMBER, &[], &[]),

@@ -78,7 +78,7 @@ pub async fn list_permissions(
     .await
 }
 
-/// Gives a member a role. Returns false when they have it already.
+/// Gives a member a role, in place of one that has expired. Returns false when they have it already.
 pub async fn insert_role(
     tx: &mut Tx,
     organization: &OrganizationId,
@@ -89,7 +89,9 @@ pub async fn insert_role(
         .execute(
             "INSERT INTO role_assignments (organization_id, user_id, role_id, source, expires_at, created_at)
              VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (organization_id, user_id, role_id) DO NOTHING",
+             ON CONFLICT (organization_id, user_id, role_id) DO UPDATE SET
+                source = excluded.source, expires_at = excluded.expires_at, created_at = excluded.created_at
+             WHERE role_assignments.expires_at <= excluded.created_at",
             (
                 organization,
                 user,
@@ -103,7 +105,7 @@ pub async fn insert_role(
     Ok(added == 1)
 }
 
-/// Gives a member a permission. Returns false when they have it already.
+/// Gives a member a permission, in place of one that has expired. Returns false when they have it already.
 pub async fn insert_permission(
     tx: &mut Tx,
     organization: &OrganizationId,
@@ -114,7 +116,9 @@ pub async fn insert_permission(
         .execute(
             "INSERT INTO permission_assignments (organization_id, user_id, permission_id, source, expires_at, created_at)
              VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (organization_id, user_id, permission_id) DO NOTHING",
+             ON CONFLICT (organization_id, user_id, permission_id) DO UPDATE SET
+                source = excluded.source, expires_at = excluded.expires_at, created_at = excluded.created_at
+             WHERE permission_assignments.expires_at <= excluded.created_at",
             (
                 organization,
                 user,

@@ -163,12 +163,9 @@ async fn preview(
         expires_at: now.plus(client.access_token_lifetime_seconds),
         revoked_at: None,
     };
-    let Ok(memberships) = membership::load(tx, catalogues, client, &grant, now).await? else {
+    let Ok(memberships) = membership::load(tx, catalogues, registered, &grant, now).await? else {
         return Ok(None);
     };
-    if membership::check_admission(registered, &memberships).is_err() {
-        return Ok(None);
-    }
     let entitlement = Entitlement {
         grant,
         subject: question.subject,

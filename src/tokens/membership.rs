@@ -5,7 +5,6 @@ use crate::access::{Catalogues, evaluate};
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
 use crate::protocol::OAuthError;
-use crate::store::clients::Client;
 use crate::store::grants::Grant;
 use crate::store::organizations::Shown;
 use crate::store::roles::Role;
@@ -34,11 +33,11 @@ pub struct Current {
 }
 
 /// That the client still lets their user in, where it controls access.
-pub(super) fn check_admission(
+fn check_admission(
     registered: &RegisteredClient,
-    memberships: &Memberships,
+    current: Option<&Current>,
 ) -> Result<(), OAuthError> {
-    let held = memberships.current.iter().flat_map(|here| &here.roles);
+    let held = current.into_iter().flat_map(|here| &here.roles);
     if registered.admits(held.map(|role| &role.id)) {
         return Ok(());
     }
@@ -49,11 +48,12 @@ pub(super) fn check_admission(
 
 /// Reads them as they are now, with what the client's tokens say besides: changes show in the next token.
 ///
-/// Returns `invalid_grant` when the grant is for an organization that its user has left, or that is suspended.
+/// Returns `invalid_grant` when the grant is for an organization that its user has left, or that is suspended, or when
+/// the client does not let them in any more.
 pub(super) async fn load(
     tx: &mut Tx,
     catalogues: &Catalogues,
-    client: &Client,
+    registered: &RegisteredClient,
     grant: &Grant,
     now: Timestamp,
 ) -> sqlx::Result<Result<Memberships, OAuthError>> {
@@ -61,6 +61,10 @@ pub(super) async fn load(
         Ok(found) => found,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    if let Err(refusal) = check_admission(registered, current.as_ref()) {
+        return Ok(Err(refusal));
+    }
+    let client = &registered.client;
     let whose = (&grant.user_id, grant.organization_id.as_ref());
     Ok(Ok(Memberships {
         current,

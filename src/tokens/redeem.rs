@@ -73,13 +73,10 @@ pub async fn redeem(
             )));
         }
     };
-    let memberships = match membership::load(tx, catalogues, client, &grant, now).await? {
+    let memberships = match membership::load(tx, catalogues, registered, &grant, now).await? {
         Ok(memberships) => memberships,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    if let Err(refusal) = membership::check_admission(registered, &memberships) {
-        return Ok(Err(refusal));
-    }
     let audiences = match presented.targets.choose(&grant.audiences.0) {
         Ok(audiences) => audiences,
         Err(refusal) => return Ok(Err(refusal)),

@@ -85,13 +85,10 @@ pub async fn refresh(
             )));
         }
     };
-    let memberships = match membership::load(tx, terms.catalogues, client, &grant, now).await? {
+    let memberships = match membership::load(tx, terms.catalogues, registered, &grant, now).await? {
         Ok(memberships) => memberships,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    if let Err(refusal) = membership::check_admission(registered, &memberships) {
-        return Ok(Err(refusal));
-    }
     let scopes = match narrowed(&grant.scopes.0, presented.scopes) {
         Ok(scopes) => scopes,
         Err(refusal) => return Ok(Err(refusal)),

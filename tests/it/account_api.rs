@@ -19,6 +19,7 @@ async fn get(world: &World, token: &str, route: &str) -> Value {
     answer.body
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn it_tells_what_the_user_has_now_in_the_organization_of_the_token(engine: Engine) {
     let world = World::on(engine).await;
     let (api, client) = (world.api().await, world.client().await);

@@ -55,6 +55,7 @@ const FIREBASE: Foreign<'static> = Foreign {
 };
 
 /// Hashes of [`PASSWORD`].
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 fn known() -> Vec<Foreign<'static>> {
     let suffix = |foreign| Foreign {
         salt_position: SaltPosition::Suffix,
@@ -235,6 +236,7 @@ fn what_the_systems_do_with_odd_passwords_is_done_here() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 fn what_is_malformed_unsupported_or_too_dear_is_refused() {
     let pbkdf2 = |iterations| Foreign {
         iterations,

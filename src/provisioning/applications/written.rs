@@ -35,6 +35,10 @@ use crate::store::types::{Json, Text};
 const DAY: Seconds = Seconds::new(86_400);
 
 /// An entry as the document writes it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each switch stands in the document by itself"
+)]
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::provisioning) struct Written {

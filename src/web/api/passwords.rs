@@ -27,6 +27,10 @@ pub fn routes() -> OpenApiRouter<Site> {
 const LONGEST: usize = 1024;
 
 /// A hashed password.
+#[expect(
+    clippy::struct_field_names,
+    reason = "published clients send these names"
+)]
 #[derive(Deserialize, ToSchema)]
 pub struct HashedPassword {
     /// The hash as the system writes it that made it; of `md5`, `sha256` and `pbkdf2` in hexadecimal or base64, or

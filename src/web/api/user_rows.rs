@@ -115,10 +115,10 @@ impl Expand {
         if words.iter().all(|word| knows.contains(&word.as_str())) {
             return Ok(Self(words));
         }
-        let known = knows.join(", ");
+        let list = knows.join(", ");
         Err(ApiError::field(
             "expand",
-            format!("is a list of these, separated by commas: {known}"),
+            format!("is a list of these, separated by commas: {list}"),
         ))
     }
 

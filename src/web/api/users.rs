@@ -169,12 +169,12 @@ pub async fn list(
     State(site): State<Site>,
     Query(listed): Query<Listed>,
 ) -> Result<Answer<Page>, ApiError> {
-    let size = page_size(listed.page_size.as_deref())?;
+    let most = page_size(listed.page_size.as_deref())?;
     let expand = Expand::parse(listed.expand.as_deref(), EXPANSIONS)?;
     let filter = listed.filter()?;
     let after = listed.place(&filter)?;
     let mut tx = site.app.db.read().await?;
-    let found = people::list(&mut tx, &filter, after, size).await?;
+    let found = people::list(&mut tx, &filter, after, most).await?;
     let entries = users::entries(&mut tx, &found.ids).await?;
     Ok(Answer::of(Page {
         users: entries

@@ -223,6 +223,7 @@ async fn the_management_api_is_the_servers_own() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn what_can_not_be_an_api_is_refused() {
     let world = World::new().await;
     let api = world.api().await;

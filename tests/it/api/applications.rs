@@ -26,6 +26,7 @@ async fn registered(api: &Api, kind: &str) -> (String, Value) {
     (format!("/applications/{id}"), application)
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn an_application_is_registered_changed_and_removed(engine: Engine) {
     let world = World::on(engine).await;
     let api = world.api().await;
@@ -103,6 +104,7 @@ async fn an_application_is_registered_changed_and_removed(engine: Engine) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn addresses_are_added_replaced_and_removed(engine: Engine) {
     let world = World::on(engine).await;
     let api = world.api().await;
@@ -273,6 +275,7 @@ async fn pages_hold_each_application_once(engine: Engine) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn lifetimes_and_claims_are_changed(engine: Engine) {
     let world = World::on(engine).await;
     let api = world.api().await;
@@ -349,6 +352,7 @@ async fn define_shoe_size(api: &Api) {
     api.post("/properties", property).await;
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn access_roles_come_before_access_control(engine: Engine) {
     let world = World::on(engine).await;
     let api = world.api().await;

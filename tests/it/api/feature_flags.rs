@@ -87,6 +87,7 @@ async fn tokens(world: &World, client: &TestClient, browser: &mut Browser, org: 
     client.redeem(browser.arrived()).await
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn the_most_specific_value_is_in_the_next_token(engine: Engine) {
     let world = World::on(engine).await;
     let (api, client) = (world.api().await, world.client().await);
@@ -170,7 +171,7 @@ async fn too_many_flags_are_left_out_and_said_to_be() {
     let (api, client) = (world.api().await, world.client().await);
     world
         .change(&client, |client| {
-            client.claim_switches.0.longest_feature_flags = 50
+            client.claim_switches.0.longest_feature_flags = 50;
         })
         .await;
     world.user("ada@example.test", PASSWORD).await;
@@ -200,7 +201,7 @@ async fn a_machine_gets_flags_by_its_switch_and_of_the_environment_alone() {
     assert_eq!(claims.get("feature_flags"), None);
     world
         .change(&machine, |client| {
-            client.claim_switches.0.feature_flags = true
+            client.claim_switches.0.feature_flags = true;
         })
         .await;
     let claims = Tokens::of(&machine.token(&ask).await).access_claims();
@@ -211,6 +212,7 @@ async fn a_machine_gets_flags_by_its_switch_and_of_the_environment_alone() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn what_can_not_be_a_flag_or_its_value_is_refused() {
     let world = World::new().await;
     let api = world.api().await;

@@ -33,6 +33,7 @@ async fn values(api: &crate::support::Api, user: &str) -> String {
     values.join(" ")
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn identities_are_added_made_primary_and_removed(engine: Engine) {
     let world = World::on(engine).await;
     let ada = world.user("ada@a.test", PASSWORD).await;

@@ -219,6 +219,12 @@ async fn a_member_is_given_roles_and_permissions_and_loses_them(engine: Engine) 
     );
     world.pass(60);
     assert_eq!(api.get(&format!("{route}/roles")).await["roles"], json!([]));
+    // What has expired can be given again.
+    api.post(&format!("{route}/roles"), json!({ "role_id": editor }))
+        .await;
+    let again = api.get(&format!("{route}/roles")).await;
+    assert_eq!(again["roles"][0]["key"], "editor");
+    api.delete(&format!("{route}/roles/{editor}")).await;
     let held = api.get(&format!("{route}/permissions?expand=roles")).await;
     assert_eq!(held["permissions"][0]["roles"], json!([]));
     api.delete(&format!("{route}/permissions/{read}")).await;

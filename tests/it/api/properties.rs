@@ -84,6 +84,7 @@ async fn a_property_is_defined_changed_and_removed(engine: Engine) {
     );
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn selected_public_properties_are_in_tokens_and_no_others(engine: Engine) {
     let world = World::on(engine).await;
     let (api, client) = (world.api().await, world.client().await);
@@ -260,6 +261,7 @@ async fn properties_that_are_too_long_for_a_token_are_left_out_and_said_to_be() 
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn what_can_not_be_a_property_or_its_value_is_refused() {
     let world = World::new().await;
     let api = world.api().await;

@@ -9,6 +9,7 @@ on_each_engine! {
     there_is_no_second_factor
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn sessions_are_listed_and_ended(engine: Engine) {
     let world = World::on(engine).await;
     let ada = world.user("ada@example.test", PASSWORD).await;

@@ -41,6 +41,7 @@ fn ids(list: &Value) -> Vec<&str> {
         .collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn a_user_is_created_read_changed_and_removed(engine: Engine) {
     let world = World::on(engine).await;
     let api = world.api().await;
@@ -111,6 +112,7 @@ async fn a_user_is_created_read_changed_and_removed(engine: Engine) {
     api.post("/user", ada()).await;
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn users_are_listed_page_by_page_and_filtered(engine: Engine) {
     let world = World::on(engine).await;
     let api = world.api().await;
@@ -358,6 +360,7 @@ async fn a_phone_number_signs_in(engine: Engine) {
     );
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, or one table")]
 async fn texts_of_all_kinds_are_refused_or_kept(engine: Engine) {
     let world = World::on(engine).await;
     let api = world.api().await;

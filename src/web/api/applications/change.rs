@@ -43,6 +43,10 @@ pub struct ApplicationChange {
 }
 
 /// The pages of an application.
+#[expect(
+    clippy::struct_field_names,
+    reason = "published clients read these names"
+)]
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ApplicationPages)]
 pub struct Pages {
