@@ -178,9 +178,13 @@ impl Stage {
         self.world
             .assign_role((&organization, &user), &id, seconds)
             .await;
-        // Who has a role keeps it as it is.
-        let until = seconds.map(|seconds| self.world.now().as_i64() + seconds);
-        self.model.roles.entry((member, role)).or_insert(until);
+        // Who has a role keeps it as it is; one that has expired is given anew.
+        let now = self.world.now().as_i64();
+        let until = seconds.map(|seconds| now + seconds);
+        let held = self.model.roles.entry((member, role)).or_insert(until);
+        if held.is_some_and(|at| at <= now) {
+            *held = until;
+        }
     }
 
     async fn assign_permission(&mut self, member: Member, permission: usize) {
