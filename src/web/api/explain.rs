@@ -11,7 +11,7 @@ use super::answer::{Answer, Instant};
 use super::caller::{May, no_organization};
 use super::error::{ApiError, Errors};
 use super::extract::{Path, Query};
-use super::passwords::unknown_user;
+use super::users::unknown as unknown_user;
 use crate::access::scopes::ReadUsers;
 use crate::access::{Chain, Explanation, Missing, Reason, Via};
 use crate::clients::RegisteredClient;

@@ -10,6 +10,7 @@ use super::answer::Done;
 use super::caller::May;
 use super::error::{ApiError, Errors};
 use super::extract::{Body, Path};
+use super::users;
 use crate::access::scopes::UpdateUserPasswords;
 use crate::directory::accounts;
 use crate::id::UserId;
@@ -149,22 +150,17 @@ pub async fn replace(
         is_temporary: hashed.is_temporary_password.unwrap_or(false),
         changed_at: now,
     };
-    let id = UserId::parse(&id).ok_or_else(unknown_user)?;
+    let id = UserId::parse(&id).ok_or_else(users::unknown)?;
     let mut rng = site.app.random.generator();
     let mut tx = site.app.db.write().await?;
     let what = (foreign.method, &password);
     if !accounts::import_password(&mut tx, may.actor(), &id, what, now, &mut rng).await? {
-        return Err(unknown_user());
+        return Err(users::unknown());
     }
     tx.commit().await?;
     Ok(Done::saying(
         "Password set; the user is signed out everywhere",
     ))
-}
-
-/// There is no such user.
-pub fn unknown_user() -> ApiError {
-    ApiError::not_found("USER_NOT_FOUND", "there is no user of that id")
 }
 
 impl From<Refusal> for ApiError {
