@@ -12,11 +12,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::evaluate;
 use crate::clock::Timestamp;
 use crate::id::{OrganizationId, PermissionId, RoleId, UserId};
+use crate::protocol::Scope;
 use crate::store::feature_flags::FeatureFlag;
 use crate::store::permissions::Permission;
 use crate::store::properties::Property;
+use crate::store::role_scopes::GrantedScope;
 use crate::store::roles::Role;
-use crate::store::{Tx, assignments, feature_flags, permissions, properties, roles};
+use crate::store::{Tx, assignments, feature_flags, permissions, properties, role_scopes, roles};
 
 /// All that is defined once for the business, at one time.
 #[derive(Debug, Clone, Default)]
@@ -26,9 +28,26 @@ pub struct Catalogue {
     /// The properties, by key.
     pub properties: Vec<Property>,
     permissions: HashMap<PermissionId, Permission>,
-    roles: HashMap<RoleId, (Role, Vec<PermissionId>)>,
-    /// The keys of each role's permissions, sorted.
-    keys: HashMap<RoleId, Vec<String>>,
+    roles: HashMap<RoleId, Defined>,
+}
+
+/// A role with everything that it gives.
+#[derive(Debug, Clone)]
+struct Defined {
+    role: Role,
+    permissions: Vec<PermissionId>,
+    /// The keys of its permissions, sorted.
+    keys: Vec<String>,
+    scopes: Vec<RoleScope>,
+}
+
+/// A scope that a role grants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleScope {
+    /// The identifier of the API that it is of.
+    pub audience: String,
+    /// The scope.
+    pub scope: Scope,
 }
 
 impl Catalogue {
@@ -38,35 +57,50 @@ impl Catalogue {
         roles: impl IntoIterator<Item = Role>,
         pairs: impl IntoIterator<Item = (RoleId, PermissionId)>,
     ) -> Self {
-        let mut roles: HashMap<RoleId, (Role, Vec<PermissionId>)> = roles
+        let defined = |role: Role| Defined {
+            role,
+            permissions: Vec::new(),
+            keys: Vec::new(),
+            scopes: Vec::new(),
+        };
+        let mut roles: HashMap<RoleId, Defined> = roles
             .into_iter()
-            .map(|role| (role.id.clone(), (role, Vec::new())))
+            .map(|role| (role.id.clone(), defined(role)))
             .collect();
         for (role, permission) in pairs {
-            if let Some((_, granted)) = roles.get_mut(&role) {
-                granted.push(permission);
+            if let Some(defined) = roles.get_mut(&role) {
+                defined.permissions.push(permission);
             }
         }
         let permissions: HashMap<PermissionId, Permission> = permissions
             .into_iter()
             .map(|permission| (permission.id.clone(), permission))
             .collect();
-        let keys_of = |granted: &[PermissionId]| {
-            let granted = granted.iter().filter_map(|id| permissions.get(id));
-            let mut keys: Vec<String> = granted.map(|permission| permission.key.clone()).collect();
-            keys.sort_unstable();
-            keys
-        };
-        let keys = roles
-            .iter()
-            .map(|(id, (_, granted))| (id.clone(), keys_of(granted)))
-            .collect();
+        for defined in roles.values_mut() {
+            let granted = defined.permissions.iter();
+            let granted = granted.filter_map(|id| permissions.get(id));
+            defined.keys = granted.map(|permission| permission.key.clone()).collect();
+            defined.keys.sort_unstable();
+        }
         Self {
             permissions,
             roles,
-            keys,
             ..Self::default()
         }
+    }
+
+    /// The same catalogue, in which roles grant these scopes.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: impl IntoIterator<Item = GrantedScope>) -> Self {
+        for granted in scopes {
+            if let Some(defined) = self.roles.get_mut(&granted.role_id)
+                && let Some(scope) = Scope::parse(&granted.name)
+            {
+                let audience = granted.audience;
+                defined.scopes.push(RoleScope { audience, scope });
+            }
+        }
+        self
     }
 
     /// Reads the catalogue.
@@ -74,10 +108,11 @@ impl Catalogue {
         let permissions = permissions::list(tx).await?;
         let roles = roles::list(tx).await?;
         let pairs = roles::list_all_permissions(tx).await?;
+        let scopes = role_scopes::list_all(tx).await?;
         Ok(Self {
             flags: feature_flags::list(tx).await?,
             properties: properties::list(tx).await?,
-            ..Self::new(permissions, roles, pairs)
+            ..Self::new(permissions, roles, pairs).with_scopes(scopes)
         })
     }
 
@@ -95,7 +130,7 @@ impl Catalogue {
 
     /// The role of that key.
     pub fn role_by_key(&self, key: &str) -> Option<&Role> {
-        let mut roles = self.roles.values().map(|(role, _)| role);
+        let mut roles = self.roles.values().map(|defined| &defined.role);
         roles.find(|role| role.key == key)
     }
 
@@ -103,19 +138,28 @@ impl Catalogue {
     pub fn roles(&self) -> impl Iterator<Item = (&Role, &[PermissionId])> {
         self.roles
             .values()
-            .map(|(role, granted)| (role, granted.as_slice()))
+            .map(|defined| (&defined.role, defined.permissions.as_slice()))
     }
 
     /// The role of that id, and its permissions.
     pub fn role(&self, id: &RoleId) -> Option<(&Role, &[PermissionId])> {
         self.roles
             .get(id)
-            .map(|(role, granted)| (role, granted.as_slice()))
+            .map(|defined| (&defined.role, defined.permissions.as_slice()))
+    }
+
+    /// The scopes that the role of that id grants.
+    pub fn scopes(&self, id: &RoleId) -> &[RoleScope] {
+        self.roles
+            .get(id)
+            .map_or(&[], |defined| defined.scopes.as_slice())
     }
 
     /// The keys of the permissions of a role, sorted: looked up once, for all the tokens that show them.
     pub fn keys_of_role(&self, id: &RoleId) -> &[String] {
-        self.keys.get(id).map_or(&[], Vec::as_slice)
+        self.roles
+            .get(id)
+            .map_or(&[], |defined| defined.keys.as_slice())
     }
 }
 
@@ -135,19 +179,18 @@ struct Copy {
 impl Catalogues {
     /// The catalogue as it was at `now`.
     pub async fn current(&self, tx: &mut Tx, now: Timestamp) -> sqlx::Result<Arc<Catalogue>> {
-        let copy = self
-            .copy
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if let Some(copy) = &copy
-            && copy.checked_at == now
-        {
-            return Ok(Arc::clone(&copy.catalogue));
+        match self.copy() {
+            Some(copy) if copy.checked_at == now => Ok(copy.catalogue),
+            _ => self.latest(tx, now).await,
         }
+    }
+
+    /// The catalogue as it is stored, for those who have changed it a moment ago and look. The copy is for all, so
+    /// that `tx` must have changed nothing of it.
+    pub async fn latest(&self, tx: &mut Tx, now: Timestamp) -> sqlx::Result<Arc<Catalogue>> {
         // The count is read first: a change in between makes the copy look older than it is, never younger.
         let version = roles::catalogue_version(tx).await?;
-        let catalogue = match copy {
+        let catalogue = match self.copy() {
             Some(copy) if copy.version == version => copy.catalogue,
             _ => Arc::new(Catalogue::load(tx).await?),
         };
@@ -158,6 +201,13 @@ impl Catalogues {
         };
         *self.copy.write().unwrap_or_else(PoisonError::into_inner) = Some(copy);
         Ok(catalogue)
+    }
+
+    fn copy(&self) -> Option<Copy> {
+        self.copy
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 

@@ -89,7 +89,8 @@ pub async fn leave(
 #[error("the user does not belong to the organization")]
 pub struct NotAMember;
 
-/// Gives a member a role. Returns whether they did not have it before.
+/// Gives a member a role, until `expires_at` or for good; one that they have already is held on these terms from
+/// now on. Returns whether that changed anything.
 pub async fn assign_role(
     tx: &mut Tx,
     actor: Actor<'_>,
@@ -98,7 +99,9 @@ pub async fn assign_role(
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Result<bool, NotAMember>> {
-    if memberships::find(tx, organization, user).await?.is_none() {
+    // Whoever removes the membership at the same time waits, or has done it.
+    let membership = memberships::find_to_change(tx, organization, user).await?;
+    if membership.is_none() {
         return Ok(Err(NotAMember));
     }
     let assignment = RoleAssignment {
@@ -107,16 +110,16 @@ pub async fn assign_role(
         expires_at,
         created_at: now,
     };
-    let is_new = assignments::insert_role(tx, organization, user, &assignment).await?;
-    if is_new {
-        let details =
-            json!({ "organization": organization, "role": role, "expires_at": expires_at });
+    let is_changed = assignments::put_role(tx, organization, user, &assignment).await?;
+    if is_changed {
+        let details = json!({ "organization": organization, "role": role, "source": source, "expires_at": expires_at });
         audit::record(tx, actor, "role.assigned", user.as_str(), details, now, rng).await?;
     }
-    Ok(Ok(is_new))
+    Ok(Ok(is_changed))
 }
 
-/// Gives a member a permission. Returns whether they did not have it before.
+/// Gives a member a permission, until `expires_at` or for good; one that they have already is held on these terms
+/// from now on. Returns whether that changed anything.
 pub async fn assign_permission(
     tx: &mut Tx,
     actor: Actor<'_>,
@@ -125,7 +128,8 @@ pub async fn assign_permission(
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Result<bool, NotAMember>> {
-    if memberships::find(tx, organization, user).await?.is_none() {
+    let membership = memberships::find_to_change(tx, organization, user).await?;
+    if membership.is_none() {
         return Ok(Err(NotAMember));
     }
     let assignment = PermissionAssignment {
@@ -134,21 +138,18 @@ pub async fn assign_permission(
         expires_at,
         created_at: now,
     };
-    let is_new = assignments::insert_permission(tx, organization, user, &assignment).await?;
-    if is_new {
-        let details = json!({ "organization": organization, "permission": permission, "expires_at": expires_at });
-        audit::record(
-            tx,
-            actor,
-            "permission.assigned",
-            user.as_str(),
-            details,
-            now,
-            rng,
-        )
-        .await?;
+    let is_changed = assignments::put_permission(tx, organization, user, &assignment).await?;
+    if is_changed {
+        let details = json!({
+            "organization": organization,
+            "permission": permission,
+            "source": source,
+            "expires_at": expires_at,
+        });
+        let subject = user.as_str();
+        audit::record(tx, actor, "permission.assigned", subject, details, now, rng).await?;
     }
-    Ok(Ok(is_new))
+    Ok(Ok(is_changed))
 }
 
 /// Takes a role from a member. Returns false when they did not have it.
@@ -195,7 +196,8 @@ pub struct Wanted {
     pub permissions: Option<Vec<PermissionId>>,
 }
 
-/// Gives a member what they are to have, and takes the rest. Returns whether that changed anything.
+/// Gives a member what they are to have, and takes the rest; what they have now stays on its terms. Returns
+/// whether that changed anything.
 pub async fn assign_exactly(
     tx: &mut Tx,
     actor: Actor<'_>,
@@ -207,12 +209,15 @@ pub async fn assign_exactly(
     let (organization, user) = member;
     let mut has_changed = false;
     if let Some(wanted) = &wanted.roles {
+        let mut kept = Vec::new();
         for held in assignments::list_roles(tx, organization, user).await? {
             if !wanted.contains(&held.role_id) {
                 has_changed |= take_role(tx, actor, member, &held.role_id, now, rng).await?;
+            } else if held.expires_at.is_none_or(|at| at > now) {
+                kept.push(held.role_id);
             }
         }
-        for role in wanted {
+        for role in wanted.iter().filter(|role| !kept.contains(role)) {
             let what = (role, Source::Api, None);
             match assign_role(tx, actor, member, what, now, rng).await? {
                 Ok(is_new) => has_changed |= is_new,
@@ -221,13 +226,16 @@ pub async fn assign_exactly(
         }
     }
     if let Some(wanted) = &wanted.permissions {
+        let mut kept = Vec::new();
         for held in assignments::list_permissions(tx, organization, user).await? {
-            let held = held.permission_id;
-            if !wanted.contains(&held) {
-                has_changed |= take_permission(tx, actor, member, &held, now, rng).await?;
+            let id = held.permission_id;
+            if !wanted.contains(&id) {
+                has_changed |= take_permission(tx, actor, member, &id, now, rng).await?;
+            } else if held.expires_at.is_none_or(|at| at > now) {
+                kept.push(id);
             }
         }
-        for permission in wanted {
+        for permission in wanted.iter().filter(|id| !kept.contains(id)) {
             let what = (permission, Source::Api, None);
             match assign_permission(tx, actor, member, what, now, rng).await? {
                 Ok(is_new) => has_changed |= is_new,

@@ -11,9 +11,10 @@ pub mod management;
 pub mod members;
 mod missing;
 pub mod permissions;
+pub mod role_scopes;
 pub mod roles;
 pub mod scopes;
 
-pub use catalogue::{Catalogue, Catalogues, held_roles};
+pub use catalogue::{Catalogue, Catalogues, RoleScope, held_roles};
 pub use evaluate::{Access, Chain, Explanation, Via, evaluate, explain};
 pub use missing::{Facts, Missing, Reason, Standing, missing};

@@ -48,12 +48,10 @@ pub async fn define(
         return Ok(Err(refusal));
     }
     let role = record(RoleId::generate(rng), new, now, now);
-    roles::upsert(tx, &role).await?;
-    for permission in permissions::list(tx).await? {
-        if permission.is_in_new_roles {
-            roles::add_permission(tx, &role.id, &permission.id).await?;
-        }
-    }
+    let given = permissions::list(tx).await?.into_iter();
+    let given = given.filter(|permission| permission.is_in_new_roles);
+    let given: Vec<PermissionId> = given.map(|permission| permission.id).collect();
+    roles::insert(tx, &role, &given).await?;
     let details = audit::difference(None, Some(&role));
     audit::record(
         tx,
@@ -140,20 +138,16 @@ pub async fn change_permissions(
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Result<PermissionsChanged, RoleError>> {
-    let mut changed = PermissionsChanged::default();
     for id in add {
         if permissions::find(tx, id).await?.is_none() {
             return Ok(Err(RoleError::UnknownPermission(id.clone())));
         }
-        if roles::add_permission(tx, &role.id, id).await? {
-            changed.added.push(id.clone());
-        }
     }
-    for id in remove {
-        if roles::remove_permission(tx, &role.id, id).await? {
-            changed.removed.push(id.clone());
-        }
-    }
+    let (added, removed) = roles::change_permissions(tx, &role.id, add, remove).await?;
+    let changed = PermissionsChanged {
+        added: added.into_iter().cloned().collect(),
+        removed: removed.into_iter().cloned().collect(),
+    };
     if changed != PermissionsChanged::default() {
         let details = json!({ "added": changed.added, "removed": changed.removed });
         let (action, id) = ("role.permissions_changed", role.id.as_str());

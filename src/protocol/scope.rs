@@ -24,6 +24,20 @@ pub const PHONE: &str = "phone";
 /// The default profile (Core §5.4).
 pub const PROFILE: &str = "profile";
 
+/// Whether OpenID Connect or Kinde gives the scope a meaning, so that it is of no API.
+pub fn is_reserved(scope: &str) -> bool {
+    [
+        ADDRESS,
+        EMAIL,
+        OFFLINE,
+        OFFLINE_ACCESS,
+        OPENID,
+        PHONE,
+        PROFILE,
+    ]
+    .contains(&scope)
+}
+
 /// One scope token.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -179,12 +179,12 @@ async fn replace_permissions(
     held: &[PermissionId],
     wanted: &[PermissionId],
 ) -> sqlx::Result<()> {
-    for permission in wanted.iter().filter(|id| !held.contains(id)) {
-        roles::add_permission(tx, role, permission).await?;
-    }
-    for permission in held.iter().filter(|id| !wanted.contains(id)) {
-        roles::remove_permission(tx, role, permission).await?;
-    }
+    let without = |from: &[PermissionId], others: &[PermissionId]| -> Vec<PermissionId> {
+        let apart = from.iter().filter(|id| !others.contains(id));
+        apart.cloned().collect()
+    };
+    let (add, remove) = (without(wanted, held), without(held, wanted));
+    roles::change_permissions(tx, role, &add, &remove).await?;
     Ok(())
 }
 

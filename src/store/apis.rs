@@ -4,6 +4,7 @@ use serde::Serialize;
 use sqlx::FromRow;
 
 use super::Tx;
+use super::permissions::bump;
 use crate::clock::Timestamp;
 use crate::id::{ApiId, ApiScopeId};
 
@@ -81,10 +82,10 @@ pub async fn upsert(tx: &mut Tx, api: &Api) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Removes an API; no client may call it any more.
+/// Removes an API; no client may call it any more, and no role grants scopes of it.
 pub async fn remove(tx: &mut Tx, id: &ApiId) -> sqlx::Result<()> {
     tx.execute("DELETE FROM apis WHERE id = $1", (id,)).await?;
-    Ok(())
+    bump(tx).await
 }
 
 /// The scopes of an API, by name.
@@ -107,9 +108,9 @@ pub async fn upsert_scope(tx: &mut Tx, api: &ApiId, scope: &ApiScope) -> sqlx::R
     Ok(())
 }
 
-/// Takes a scope away from an API.
+/// Takes a scope away from an API, and from the roles that grant it.
 pub async fn remove_scope(tx: &mut Tx, id: &ApiScopeId) -> sqlx::Result<()> {
     tx.execute("DELETE FROM api_scopes WHERE id = $1", (id,))
         .await?;
-    Ok(())
+    bump(tx).await
 }

@@ -105,20 +105,49 @@ pub async fn insert_role(
     Ok(added == 1)
 }
 
-/// Gives a member a permission, in place of one that has expired. Returns false when they have it already.
-pub async fn insert_permission(
+/// Gives a member a role on these terms, whether they have it already or not. Returns false when they have it
+/// for just as long.
+pub async fn put_role(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+    assignment: &RoleAssignment,
+) -> sqlx::Result<bool> {
+    let changed = tx
+        .execute(
+            "INSERT INTO role_assignments (organization_id, user_id, role_id, source, expires_at, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (organization_id, user_id, role_id) DO UPDATE SET
+                source = excluded.source, expires_at = excluded.expires_at, created_at = excluded.created_at
+             WHERE role_assignments.expires_at IS DISTINCT FROM excluded.expires_at",
+            (
+                organization,
+                user,
+                &assignment.role_id,
+                &assignment.source,
+                assignment.expires_at,
+                assignment.created_at,
+            ),
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Gives a member a permission on these terms, whether they have it already or not. Returns false when they
+/// have it for just as long.
+pub async fn put_permission(
     tx: &mut Tx,
     organization: &OrganizationId,
     user: &UserId,
     assignment: &PermissionAssignment,
 ) -> sqlx::Result<bool> {
-    let added = tx
+    let changed = tx
         .execute(
             "INSERT INTO permission_assignments (organization_id, user_id, permission_id, source, expires_at, created_at)
              VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (organization_id, user_id, permission_id) DO UPDATE SET
                 source = excluded.source, expires_at = excluded.expires_at, created_at = excluded.created_at
-             WHERE permission_assignments.expires_at <= excluded.created_at",
+             WHERE permission_assignments.expires_at IS DISTINCT FROM excluded.expires_at",
             (
                 organization,
                 user,
@@ -129,7 +158,7 @@ pub async fn insert_permission(
             ),
         )
         .await?;
-    Ok(added == 1)
+    Ok(changed == 1)
 }
 
 /// Takes a role from a member. Returns false when they did not have it.

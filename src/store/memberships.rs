@@ -34,6 +34,20 @@ pub async fn find(
     .await
 }
 
+/// The membership of a user in an organization, which nobody else removes until this transaction ends.
+pub async fn find_to_change(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+) -> sqlx::Result<Option<Membership>> {
+    tx.optional(
+        "UPDATE memberships SET joined_at = joined_at WHERE organization_id = $1 AND user_id = $2
+         RETURNING organization_id, user_id, joined_at, last_sign_in_at",
+        (organization, user),
+    )
+    .await
+}
+
 /// The memberships of a user.
 pub async fn list_for_user(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Membership>> {
     tx.all(

@@ -32,6 +32,7 @@ pub mod property_categories;
 pub mod property_values;
 pub mod refresh_tokens;
 pub mod revoked_tokens;
+pub mod role_scopes;
 pub mod roles;
 pub mod sessions;
 pub mod signing_keys;

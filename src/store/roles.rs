@@ -57,6 +57,18 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Role>> {
 
 /// Defines a role, or writes the whole record of an existing one.
 pub async fn upsert(tx: &mut Tx, role: &Role) -> sqlx::Result<()> {
+    write(tx, role).await?;
+    bump(tx).await
+}
+
+/// Defines a role that has these permissions.
+pub async fn insert(tx: &mut Tx, role: &Role, permissions: &[PermissionId]) -> sqlx::Result<()> {
+    write(tx, role).await?;
+    change_permissions(tx, &role.id, permissions, &[]).await?;
+    Ok(())
+}
+
+async fn write(tx: &mut Tx, role: &Role) -> sqlx::Result<()> {
     tx.execute(
         "INSERT INTO roles (id, key, name, description, is_default, assignment_permission_id, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -76,7 +88,7 @@ pub async fn upsert(tx: &mut Tx, role: &Role) -> sqlx::Result<()> {
         ),
     )
     .await?;
-    bump(tx).await
+    Ok(())
 }
 
 /// How many users have a role, in some organization.
@@ -117,8 +129,54 @@ pub async fn list_all_permissions(tx: &mut Tx) -> sqlx::Result<Vec<(RoleId, Perm
     .await
 }
 
+/// Adds permissions to a role and takes others from it. Returns which of them it did not have, and which
+/// it had.
+///
+/// What all share, the count of changes, is written last, so that two who change roles don't wait for each other.
+pub async fn change_permissions<'a>(
+    tx: &mut Tx,
+    role: &RoleId,
+    add: &'a [PermissionId],
+    remove: &'a [PermissionId],
+) -> sqlx::Result<(Vec<&'a PermissionId>, Vec<&'a PermissionId>)> {
+    let (mut added, mut removed) = (Vec::new(), Vec::new());
+    for permission in add {
+        if insert_permission(tx, role, permission).await? {
+            added.push(permission);
+        }
+    }
+    for permission in remove {
+        if delete_permission(tx, role, permission).await? {
+            removed.push(permission);
+        }
+    }
+    bump(tx).await?;
+    Ok((added, removed))
+}
+
 /// Adds a permission to a role. Returns false when the role has it already.
 pub async fn add_permission(
+    tx: &mut Tx,
+    role: &RoleId,
+    permission: &PermissionId,
+) -> sqlx::Result<bool> {
+    let permissions = std::slice::from_ref(permission);
+    let (added, _) = change_permissions(tx, role, permissions, &[]).await?;
+    Ok(!added.is_empty())
+}
+
+/// Takes a permission from a role. Returns false when the role did not have it.
+pub async fn remove_permission(
+    tx: &mut Tx,
+    role: &RoleId,
+    permission: &PermissionId,
+) -> sqlx::Result<bool> {
+    let permissions = std::slice::from_ref(permission);
+    let (_, removed) = change_permissions(tx, role, &[], permissions).await?;
+    Ok(!removed.is_empty())
+}
+
+async fn insert_permission(
     tx: &mut Tx,
     role: &RoleId,
     permission: &PermissionId,
@@ -130,12 +188,10 @@ pub async fn add_permission(
             (role, permission),
         )
         .await?;
-    bump(tx).await?;
     Ok(added == 1)
 }
 
-/// Takes a permission from a role. Returns false when the role did not have it.
-pub async fn remove_permission(
+async fn delete_permission(
     tx: &mut Tx,
     role: &RoleId,
     permission: &PermissionId,
@@ -146,7 +202,6 @@ pub async fn remove_permission(
             (role, permission),
         )
         .await?;
-    bump(tx).await?;
     Ok(removed == 1)
 }
 

@@ -87,7 +87,7 @@ pub async fn redeem(
         .wants_refresh_token()
         .then(|| Secret::generate(rng));
     grant.expires_at = open_grant(tx, client, &grant, refresh_token.as_ref(), now).await?;
-    let scopes = registered.allowed_scopes(&grant.scopes.0, &audiences);
+    let scopes = memberships.scopes_at(registered, &grant.scopes.0, &audiences);
     grant.audiences.0 = audiences;
     Ok(Ok(Entitlement {
         scopes,

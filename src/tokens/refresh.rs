@@ -89,7 +89,9 @@ pub async fn refresh(
         Ok(memberships) => memberships,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let scopes = match narrowed(&grant.scopes.0, presented.scopes) {
+    let granted = &grant.scopes.0;
+    let allowed = memberships.scopes_at(registered, granted, &grant.audiences.0);
+    let scopes = match narrowed(allowed, presented.scopes) {
         Ok(scopes) => scopes,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -112,9 +114,10 @@ pub async fn refresh(
         Ok(successor) => successor,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let allowed = memberships.scopes_at(registered, &grant.scopes.0, &audiences);
     grant.audiences.0 = audiences;
     Ok(Ok(Entitlement {
-        scopes: registered.allowed_scopes(&scopes, &grant.audiences.0),
+        scopes: scopes.intersection(&allowed),
         grant,
         memberships,
         subject,
@@ -191,12 +194,12 @@ async fn latest(tx: &mut Tx, mut token: Secret, key: &HashKey) -> sqlx::Result<O
     Ok(None)
 }
 
-/// The scopes of this answer: those asked for, when the grant has them all (RFC 6749 §6).
-fn narrowed(granted: &Scopes, wanted: Option<Scopes>) -> Result<Scopes, OAuthError> {
+/// The scopes of this answer: those asked for, when all of them are allowed (RFC 6749 §6).
+fn narrowed(allowed: Scopes, wanted: Option<Scopes>) -> Result<Scopes, OAuthError> {
     match wanted {
-        None => Ok(granted.clone()),
-        Some(wanted) if wanted.is_empty() => Ok(granted.clone()),
-        Some(wanted) if wanted.is_subset(granted) => Ok(wanted),
+        None => Ok(allowed),
+        Some(wanted) if wanted.is_empty() => Ok(allowed),
+        Some(wanted) if wanted.is_subset(&allowed) => Ok(wanted),
         Some(_) => Err(OAuthError::invalid_scope(
             "a refresh can't ask for more than was granted",
         )),

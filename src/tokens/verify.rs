@@ -19,8 +19,10 @@ pub struct ActiveToken {
     pub claims: Claims,
     /// The client it was issued to.
     pub client_id: ClientId,
-    /// What it allows, which may be less than its grant does (RFC 6749 §6).
+    /// What it allows of what was granted, which may be less than its grant does (RFC 6749 §6).
     pub scopes: Scopes,
+    /// The scopes that it names, those that the user's roles added among them.
+    pub named: Scopes,
     /// Whose it is.
     pub bearer: Bearer,
 }
@@ -91,14 +93,25 @@ pub async fn verify(
         let is_live = is_enabled && !revoked_tokens::contains(tx, &token.jti).await?;
         is_live.then_some(Bearer::Machine)
     };
-    Ok(bearer.map(|bearer| ActiveToken {
-        scopes: match &bearer {
-            Bearer::Machine => in_text(&token.claims, "scope"),
-            Bearer::User(grant) => in_list(&token.claims, "scp").intersection(&grant.scopes.0),
-        },
-        claims: token.claims,
-        client_id: token.client_id,
-        bearer,
+    Ok(bearer.map(|bearer| {
+        let (named, scopes) = match &bearer {
+            Bearer::Machine => {
+                let named = in_text(&token.claims, "scope");
+                (named.clone(), named)
+            }
+            Bearer::User(grant) => {
+                let named = in_list(&token.claims, "scp");
+                let scopes = named.intersection(&grant.scopes.0);
+                (named, scopes)
+            }
+        };
+        ActiveToken {
+            named,
+            scopes,
+            claims: token.claims,
+            client_id: token.client_id,
+            bearer,
+        }
     }))
 }
 

@@ -151,17 +151,6 @@ impl Resolved {
         let organization = &self.organization;
         let member = (organization, user);
         members::join(tx, Actor::Operator, organization, user, now, rng).await?;
-        for held in assignments::list_roles(tx, organization, user).await? {
-            if held.expires_at.is_some() && self.roles.iter().any(|(id, _)| *id == held.role_id) {
-                assignments::remove_role(tx, organization, user, &held.role_id).await?;
-            }
-        }
-        for held in assignments::list_permissions(tx, organization, user).await? {
-            let id = &held.permission_id;
-            if held.expires_at.is_some() && self.permissions.iter().any(|(known, _)| known == id) {
-                assignments::remove_permission(tx, organization, user, id).await?;
-            }
-        }
         for (role, _) in &self.roles {
             let what = (role, Source::Operator, None);
             members::assign_role(tx, Actor::Operator, member, what, now, rng)

@@ -179,13 +179,10 @@ impl From<sqlx::Error> for ApiError {
                 "somebody else has just stored a value that must be unique; read again, then repeat",
             );
         }
-        let is_gone = error
-            .as_database_error()
-            .is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation);
-        if is_gone {
+        if is_undercut(&error) {
             return Self::refused(
                 "CONFLICT",
-                "something that this refers to has just been removed; read again, then repeat",
+                "something that this refers to has just been changed or removed; read again, then repeat",
             );
         }
         match PageError::from(error) {
@@ -193,6 +190,14 @@ impl From<sqlx::Error> for ApiError {
             _ => Self::internal(),
         }
     }
+}
+
+/// Whether what a statement names was removed at the same time, or two transactions waited for each other
+/// (`PostgreSQL`'s `deadlock_detected`, of which it ends one).
+fn is_undercut(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| {
+        error.is_foreign_key_violation() || error.code().as_deref() == Some("40P01")
+    })
 }
 
 impl IntoResponse for ApiError {

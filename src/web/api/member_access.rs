@@ -72,7 +72,7 @@ pub async fn list_roles(
     let mut tx = site.app.db.read().await?;
     let user = members::find(&mut tx, &may.organization, &user).await?;
     let held = assignments::list_roles(&mut tx, &may.organization, &user).await?;
-    let catalogue = Catalogue::load(&mut tx).await?;
+    let catalogue = site.app.catalogues.latest(&mut tx, now).await?;
     let roles = evaluate(&catalogue, &held, &[], now).roles;
     let roles = roles.into_iter().map(|role| HeldRole {
         id: role.id.clone(),
@@ -95,7 +95,7 @@ pub struct RoleToAssign {
     expires_on: Option<String>,
 }
 
-/// Gives a member a role. One that they have already stays as it is.
+/// Gives a member a role. One that they have already is held until `expires_on` from now on, or for good.
 #[utoipa::path(
     post, path = "/organizations/{org_code}/users/{user_id}/roles", tag = "Members",
     security(("management" = ["create:organization_user_roles"])),
@@ -205,7 +205,7 @@ pub async fn list_permissions(
     let user = members::find(&mut tx, &may.organization, &user).await?;
     let held = assignments::list_roles(&mut tx, &may.organization, &user).await?;
     let direct = assignments::list_permissions(&mut tx, &may.organization, &user).await?;
-    let catalogue = Catalogue::load(&mut tx).await?;
+    let catalogue = site.app.catalogues.latest(&mut tx, now).await?;
     let granting = granting(&catalogue, &held, now);
     let access = evaluate(&catalogue, &held, &direct, now);
     let found = access.permissions.iter();
@@ -254,7 +254,8 @@ pub struct PermissionToAssign {
     expires_on: Option<String>,
 }
 
-/// Gives a member a permission, apart from their roles. One that they have so already stays as it is.
+/// Gives a member a permission, apart from their roles. One that they have so already is held until `expires_on`
+/// from now on, or for good.
 #[utoipa::path(
     post, path = "/organizations/{org_code}/users/{user_id}/permissions", tag = "Members",
     security(("management" = ["create:organization_user_permissions"])),

@@ -128,7 +128,7 @@ pub async fn list(
     let (rows, next_token) = wanted.cut(rows, |member| {
         Position(member.position.clone(), member.user_id.to_string())
     });
-    let catalogue = site.app.catalogues.current(&mut tx, now).await?;
+    let catalogue = site.app.catalogues.latest(&mut tx, now).await?;
     let mut organization_users = Vec::new();
     for member in rows {
         let held = assignments::list_roles(&mut tx, organization, &member.user_id).await?;
@@ -199,7 +199,7 @@ pub async fn add(
     may: MayIn<CreateOrganizationUsers>,
     State(site): State<Site>,
     Now(now): Now,
-    Body(new): Body<NewMembers>,
+    Body(mut new): Body<NewMembers>,
 ) -> Result<Answer<UsersAdded>, ApiError> {
     at_most(MOST_USERS, "users", &new.users)?;
     let mut rng = site.app.random.generator();
@@ -207,6 +207,7 @@ pub async fn add(
     check_organization(&mut tx, &may.organization).await?;
     let catalogue = Catalogue::load(&mut tx).await?;
     let (actor, mut users_added) = (may.actor(), Vec::new());
+    let named = in_order(&mut new.users, |user| &user.id);
     for NewMember {
         id,
         roles,
@@ -222,6 +223,7 @@ pub async fn add(
         }
     }
     tx.commit().await?;
+    as_named(&named, &mut users_added);
     let message = "Users added to organization";
     Ok(Answer::saying(message, UsersAdded { users_added }))
 }
@@ -277,7 +279,7 @@ pub async fn change(
     may: MayIn<UpdateOrganizationUsers>,
     State(site): State<Site>,
     Now(now): Now,
-    Body(change): Body<MembersChange>,
+    Body(mut change): Body<MembersChange>,
 ) -> Result<Answer<MembersChanged>, ApiError> {
     at_most(MOST_USERS, "users", &change.users)?;
     let mut rng = site.app.random.generator();
@@ -286,6 +288,7 @@ pub async fn change(
     check_organization(&mut tx, organization).await?;
     let catalogue = Catalogue::load(&mut tx).await?;
     let (actor, mut changed) = (may.actor(), MembersChanged::default());
+    let named = in_order(&mut change.users, |user| &user.id);
     for one in change.users {
         let user = existing_user(&mut tx, &one.id).await?;
         match one.operation.as_deref() {
@@ -308,6 +311,9 @@ pub async fn change(
         }
     }
     tx.commit().await?;
+    as_named(&named, &mut changed.users_added);
+    as_named(&named, &mut changed.users_updated);
+    as_named(&named, &mut changed.users_removed);
     Ok(Answer::saying("Users updated", changed))
 }
 
@@ -390,6 +396,19 @@ impl Given {
         }
         Ok(())
     }
+}
+
+/// Puts entries in the order of their users' ids, so that two calls that name the same ones never wait for each
+/// other. Gives the ids as they were named.
+fn in_order<T>(entries: &mut [T], id: impl Fn(&T) -> &String) -> Vec<String> {
+    let named = entries.iter().map(|entry| id(entry).clone()).collect();
+    entries.sort_by(|one, other| id(one).cmp(id(other)));
+    named
+}
+
+/// Puts users back in the order in which they were named.
+fn as_named(named: &[String], users: &mut [UserId]) {
+    users.sort_by_cached_key(|user| named.iter().position(|id| id == user.as_str()));
 }
 
 async fn existing_user(tx: &mut Tx, id: &str) -> Result<UserId, ApiError> {

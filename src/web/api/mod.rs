@@ -33,6 +33,7 @@ pub mod properties;
 pub mod property_categories;
 pub mod property_values;
 pub mod role_permissions;
+pub mod role_scopes;
 pub mod roles;
 pub mod search;
 pub mod user_rows;
@@ -108,6 +109,7 @@ fn described() -> OpenApiRouter<Site> {
         .merge(role_permissions::routes())
         .merge(property_categories::routes())
         .merge(property_values::routes())
+        .merge(role_scopes::routes())
         .merge(roles::routes())
         .merge(search::routes())
         .merge(user_sessions::routes())

@@ -109,6 +109,7 @@ async fn answer(
                 return Ok(None);
             };
             if let Some(current) = current {
+                add_role_scopes(&mut described, &active, &holder, &current);
                 add_organization(&mut described, current);
             }
         }
@@ -140,6 +141,19 @@ async fn answer(
         sub: Some(grant.user_id.to_string()),
         ..IntrospectionResponse::default()
     }))
+}
+
+/// The scopes that the token names because of the user's roles, as long as these grant them.
+fn add_role_scopes(
+    described: &mut IntrospectionResponse,
+    active: &ActiveToken,
+    holder: &RegisteredClient,
+    current: &Current,
+) {
+    let callable = described.aud.as_deref().unwrap_or_default();
+    let added = current.role_scopes(holder, callable);
+    let granted = described.scope.take().unwrap_or_default();
+    described.scope = Some(granted.union(&active.named.intersection(&added)));
 }
 
 /// What the user has in the organization of the token, as it is now; also when the token had no room for it.
