@@ -13,7 +13,8 @@
 use rand::CryptoRng;
 
 use super::redeem::{allowed_still, refresh_expiry};
-use super::{Entitlement, membership, revoke};
+use super::membership::{self, Memberships};
+use super::{Entitlement, revoke};
 use crate::access::Catalogues;
 use crate::clients::RegisteredClient;
 use crate::clock::{Seconds, Timestamp};
@@ -89,14 +90,8 @@ pub async fn refresh(
         Ok(memberships) => memberships,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let granted = &grant.scopes.0;
-    let allowed = memberships.scopes_at(registered, granted, &grant.audiences.0);
-    let scopes = match narrowed(allowed, presented.scopes) {
-        Ok(scopes) => scopes,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let audiences = match presented.targets.choose(&grant.audiences.0) {
-        Ok(audiences) => audiences,
+    let (scopes, audiences) = match chosen(registered, &grant, &memberships, &presented) {
+        Ok(chosen) => chosen,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let successor = match rotate(
@@ -114,10 +109,9 @@ pub async fn refresh(
         Ok(successor) => successor,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let allowed = memberships.scopes_at(registered, &grant.scopes.0, &audiences);
     grant.audiences.0 = audiences;
     Ok(Ok(Entitlement {
-        scopes: scopes.intersection(&allowed),
+        scopes,
         grant,
         memberships,
         subject,
@@ -194,12 +188,26 @@ async fn latest(tx: &mut Tx, mut token: Secret, key: &HashKey) -> sqlx::Result<O
     Ok(None)
 }
 
+/// The scopes and audiences of this answer: those asked for, or all that are left (RFC 6749 §6, RFC 8707 §2.2).
+fn chosen(
+    registered: &RegisteredClient,
+    grant: &Grant,
+    memberships: &Memberships,
+    presented: &Presented,
+) -> Result<(Scopes, Vec<String>), OAuthError> {
+    let allowed_at =
+        |audiences: &[String]| memberships.scopes_at(registered, &grant.scopes.0, audiences);
+    let scopes = narrowed(allowed_at(&grant.audiences.0), presented.scopes.as_ref())?;
+    let audiences = presented.targets.choose(&grant.audiences.0)?;
+    Ok((scopes.intersection(&allowed_at(&audiences)), audiences))
+}
+
 /// The scopes of this answer: those asked for, when all of them are allowed (RFC 6749 §6).
-fn narrowed(allowed: Scopes, wanted: Option<Scopes>) -> Result<Scopes, OAuthError> {
+fn narrowed(allowed: Scopes, wanted: Option<&Scopes>) -> Result<Scopes, OAuthError> {
     match wanted {
         None => Ok(allowed),
         Some(wanted) if wanted.is_empty() => Ok(allowed),
-        Some(wanted) if wanted.is_subset(&allowed) => Ok(wanted),
+        Some(wanted) if wanted.is_subset(&allowed) => Ok(wanted.clone()),
         Some(_) => Err(OAuthError::invalid_scope(
             "a refresh can't ask for more than was granted",
         )),
