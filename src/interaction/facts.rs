@@ -14,7 +14,7 @@ use crate::protocol::scope::Scopes;
 use crate::secret::Secret;
 use crate::store::environment::Policies;
 use crate::store::interactions::Interaction;
-use crate::store::organizations::Organization;
+use crate::store::organizations::{Organization, SessionPolicy};
 use crate::store::sessions::Session;
 use crate::store::users::User;
 use crate::store::{Db, Tx, consents, environment, memberships, organizations, users};
@@ -91,6 +91,17 @@ impl Facts {
             expected,
             now,
         }))
+    }
+}
+
+impl Facts {
+    /// What an organization that the user belongs to decides about sessions; nothing, if they don't.
+    pub fn session_policy(&self, organization: &OrganizationId) -> SessionPolicy {
+        let mut memberships = self.organizations.memberships.iter();
+        memberships
+            .find(|member| member.organization.id == *organization)
+            .map(|member| member.organization.session_policy)
+            .unwrap_or_default()
     }
 }
 

@@ -90,6 +90,7 @@ fn answer(interaction: &Interaction, facts: &Facts) -> Result<Step, Pause> {
     let signed_in = person(interaction, facts)?;
     account(interaction, signed_in)?;
     let organization = organization(interaction, facts)?;
+    proof_of_organization(interaction, signed_in, facts, organization.as_ref())?;
     admission(facts, organization.as_ref())?;
     let scopes = consent(interaction, signed_in, facts)?;
     Ok(Step::Respond {
@@ -178,6 +179,24 @@ fn organization(interaction: &Interaction, facts: &Facts) -> Result<Option<Organ
             ))
         }
     }
+}
+
+/// That who they are was proven as lately as the organization wants it.
+fn proof_of_organization(
+    interaction: &Interaction,
+    signed_in: &SignedIn,
+    facts: &Facts,
+    organization: Option<&OrganizationId>,
+) -> Result<(), Pause> {
+    let progress = &interaction.progress.0;
+    let longest = organization.and_then(|entered| facts.session_policy(entered).lifetime());
+    let age = facts.now.since(signed_in.session.auth_time);
+    if authenticated_here(progress, signed_in) || longest.is_none_or(|longest| age <= longest) {
+        return Ok(());
+    }
+    let step = authenticate(progress, facts.policies.self_sign_up_allowed);
+    let why = "the organization wants the End-User to sign in again";
+    Err(Pause::Ask(step, ErrorCode::LoginRequired, why))
 }
 
 /// That the client lets them in, by the roles that they hold where the sign-in leads.

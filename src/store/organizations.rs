@@ -188,6 +188,8 @@ pub struct Shown {
     pub name: String,
     /// What the business calls it elsewhere.
     pub external_id: Option<String>,
+    /// Whether it wants sessions to end with the browser.
+    pub sessions_end_with_browser: bool,
     /// Since when nobody may sign in to it.
     pub suspended_at: Option<Timestamp>,
 }
@@ -200,7 +202,8 @@ pub async fn list_shown_for_user(
     user: &crate::id::UserId,
 ) -> sqlx::Result<Vec<Shown>> {
     tx.all(
-        "SELECT organizations.id, organizations.name, organizations.external_id, organizations.suspended_at
+        "SELECT organizations.id, organizations.name, organizations.external_id, organizations.suspended_at,
+            (organizations.decides_persistence AND NOT organizations.persists_sessions) AS sessions_end_with_browser
          FROM organizations JOIN memberships ON memberships.organization_id = organizations.id
          WHERE memberships.user_id = $1
          ORDER BY organizations.name, organizations.id",

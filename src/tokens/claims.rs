@@ -78,6 +78,10 @@ pub fn access_token(
 fn add_organization(claims: &mut Claims, current: &Current, switches: &ClaimSwitches) {
     let organization = &current.organization;
     claims.insert("org_code".into(), json!(organization.id));
+    // Clients take its absence for true.
+    if organization.sessions_end_with_browser {
+        claims.insert("ksp".into(), json!({ "persistent": false }));
+    }
     if switches.organization_name {
         claims.insert("org_name".into(), json!(organization.name));
     }

@@ -179,6 +179,7 @@ mod tests {
                 id: OrganizationId::parse("org_00000000001").unwrap(),
                 name: "Acme".to_owned(),
                 external_id: None,
+                sessions_end_with_browser: false,
                 suspended_at: None,
             },
             roles: Vec::new(),

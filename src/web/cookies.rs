@@ -7,10 +7,12 @@
 //! | cookie | proves | lives |
 //! |---|---|---|
 //! | `browser` | whose interaction it is; forms' tokens are made of it | as long as the browser runs |
-//! | `session` | who is signed in | as long as the browser runs; the session's own limits are the server's |
+//! | `session` | who is signed in | as long as the browser runs, or longer where an organization says so; the session's own limits are the server's |
 
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use time::Duration;
 
+use crate::clock::Seconds;
 use crate::protocol::Issuer;
 use crate::secret::Secret;
 
@@ -42,6 +44,19 @@ impl Ours {
     /// The cookie with that value.
     pub fn set(self, jar: CookieJar, issuer: &Issuer, value: &Secret) -> CookieJar {
         jar.add(self.build(issuer, value.expose().to_owned()))
+    }
+
+    /// The cookie with that value, which outlives the browser for so long.
+    pub fn keep(
+        self,
+        jar: CookieJar,
+        issuer: &Issuer,
+        value: &Secret,
+        lifetime: Seconds,
+    ) -> CookieJar {
+        let mut cookie = self.build(issuer, value.expose().to_owned());
+        cookie.set_max_age(Duration::seconds(lifetime.as_i64()));
+        jar.add(cookie)
     }
 
     /// Takes the cookie away.

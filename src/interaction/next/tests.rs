@@ -471,6 +471,24 @@ fn one_membership_goes_straight_through_and_several_are_chosen_from() {
 }
 
 #[test]
+fn an_organization_decides_for_how_long_a_proof_will_do() {
+    // The proof is ten seconds old.
+    for (decides, longest, extra, expected) in [
+        (true, 10, "", "org_0000000000a"),
+        (true, 9, "", "Identify"),
+        (true, 9, "prompt=none", "login_required"),
+        (false, 9, "", "org_0000000000a"),
+    ] {
+        let found = destination_of("a", extra, |facts| {
+            let organization = &mut facts.organizations.memberships[0].organization;
+            organization.session_policy.decides_session_lifetime = decides;
+            organization.session_policy.session_lifetime_seconds = Some(Seconds::new(longest));
+        });
+        assert_eq!(found, expected, "{decides} {longest} {extra}");
+    }
+}
+
+#[test]
 fn whoever_belongs_nowhere_goes_to_the_default_organization_where_policy_says_so() {
     let default = organization('d', false).id;
     let joins = destination_of("", "", |facts| {

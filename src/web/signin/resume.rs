@@ -84,6 +84,9 @@ async fn respond(
         return Ok(outcome::onward(interaction));
     };
     let terms = (&config.server.issuer, config.sign_in.code_lifetime);
+    let persistence = organization
+        .as_ref()
+        .and_then(|organization| facts.session_policy(organization).persistence());
     let mut rng = scene.site.app.random.generator();
     let mut tx = scene.site.app.db.write().await?;
     let answer = interaction::respond(
@@ -98,7 +101,13 @@ async fn respond(
     .await?;
     tx.commit().await?;
     Ok(match answer {
-        Some(delivery) => scene.deliver(delivery),
+        Some(delivery) => match persistence {
+            Some(persists) => {
+                let cookie = scene.session_cookie(&signed_in.session, persists);
+                (cookie, scene.deliver(delivery)).into_response()
+            }
+            None => scene.deliver(delivery),
+        },
         None => {
             return Err(PageError::ExpiredLink {
                 back: scene.way_back(),

@@ -4,6 +4,7 @@
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use axum_extra::extract::cookie::CookieJar;
 
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
@@ -15,7 +16,9 @@ use crate::secret::Secret;
 use crate::store::clients::PageOptions;
 use crate::store::interactions::Interaction;
 use crate::store::organizations::Organization;
+use crate::store::sessions::Session;
 use crate::tokens::verify;
+use crate::web::cookies::Ours;
 use crate::web::error::PageError;
 use crate::web::extract::{Browser, Now, SignedForm, csrf_token};
 use crate::web::oidc::delivery::deliver;
@@ -81,6 +84,19 @@ impl Scene {
     /// Hands the client's answer to the browser.
     pub(super) fn deliver(&self, answer: Delivery) -> Response {
         deliver(&self.site, &self.browser.headers, answer)
+    }
+
+    /// The session's cookie once more: one that outlives the browser as long as the session does, or one that doesn't.
+    pub(super) fn session_cookie(&self, session: &Session, persists: bool) -> CookieJar {
+        let (jar, issuer) = (CookieJar::new(), &self.site.app.config.server.issuer);
+        match &self.browser.session {
+            Some(value) if persists => {
+                let lifetime = session.expires_at.since(self.facts.now);
+                Ours::Session.keep(jar, issuer, value, lifetime)
+            }
+            Some(value) => Ours::Session.set(jar, issuer, value),
+            None => jar,
+        }
     }
 
     /// What comes next.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Engine, PASSWORD, World, on_each_engine, parameters_of};
+use crate::support::{Browser, Engine, PASSWORD, World, on_each_engine, parameters_of};
 
 on_each_engine! {
     a_user_of_no_other_organization_is_in_the_default_one
@@ -11,6 +11,7 @@ on_each_engine! {
     a_change_shows_in_the_next_refresh
     who_leaves_can_refresh_no_more
     a_new_organization_is_created_while_signing_in
+    an_organization_decides_how_long_its_sessions_last
 }
 
 async fn a_user_of_no_other_organization_is_in_the_default_one(engine: Engine) {
@@ -206,4 +207,73 @@ async fn a_new_organization_is_created_while_signing_in(engine: Engine) {
         .to_owned();
     assert_ne!(code, world.default_organization().await.as_str());
     assert_eq!(tokens.id_claims()["org_codes"].as_array().unwrap().len(), 2);
+}
+
+async fn an_organization_decides_how_long_its_sessions_last(engine: Engine) {
+    let world = World::on(engine).await;
+    let api = world.api().await;
+    let ada = world.user("ada@example.test", PASSWORD).await;
+    let acme = world.organization("Acme").await;
+    world.join(&ada, &acme).await;
+    let route = format!("/organizations/{acme}/sessions");
+    let policy = json!({
+        "is_use_org_sso_session_policy": true, "sso_session_persistence_mode": "non_persistent",
+        "is_use_org_authenticated_session_lifetime": true, "authenticated_session_lifetime": 600,
+    });
+    api.patch(&route, policy).await;
+    let client = world.client().await;
+    let address = client.authorize_url(&[("org_code", acme.as_str())]);
+    let mut browser = world.browser();
+    browser.open(&address).await;
+    browser.sign_in("ada@example.test", PASSWORD).await;
+    assert!(session_cookie(&browser).is_some_and(|cookie| !cookie.contains("Max-Age")));
+    let claims = client.redeem(browser.arrived()).await.access_claims();
+    assert_eq!(claims["ksp"], json!({ "persistent": false }));
+
+    // Ten minutes later the proof will not do any more, there; elsewhere it does.
+    world.pass(600);
+    browser.open(&address).await;
+    browser.arrived();
+    world.pass(1);
+    let silent = format!("{address}&prompt=none");
+    browser.open(&silent).await;
+    assert_eq!(parameters_of(browser.arrived())["error"], "login_required");
+    let default = world.default_organization().await;
+    let elsewhere = client.authorize_url(&[("org_code", default.as_str())]);
+    browser.open(&elsewhere).await;
+    assert!(session_cookie(&browser).is_none());
+    let claims = client.redeem(browser.arrived()).await.access_claims();
+    assert!(claims.get("ksp").is_none());
+    assert_eq!(browser.open(&address).await.id(), "page-sign-in");
+    browser.sign_in("ada@example.test", PASSWORD).await;
+    browser.arrived();
+
+    let policy = json!({ "sso_session_persistence_mode": "persistent" });
+    api.patch(&route, policy).await;
+    browser.open(&address).await;
+    let cookie = session_cookie(&browser).expect("it is set once more");
+    assert!(
+        cookie.contains("Max-Age=") && cookie.contains("HttpOnly"),
+        "{cookie}"
+    );
+    let claims = client.redeem(browser.arrived()).await.access_claims();
+    assert!(claims.get("ksp").is_none());
+    assert_eq!(
+        api.refusal(
+            "PATCH",
+            "/organizations/org_00000000000/sessions",
+            Some(json!({}))
+        )
+        .await
+        .0,
+        404
+    );
+}
+
+/// How the last response set the session's cookie.
+fn session_cookie(browser: &Browser) -> Option<String> {
+    let set = browser.page().headers.get_all("set-cookie");
+    let mut set = set.iter().filter_map(|value| value.to_str().ok());
+    set.find(|value| value.starts_with("vestibule_session="))
+        .map(str::to_owned)
 }
