@@ -8,4 +8,5 @@ pub mod identifier;
 pub mod identities;
 pub mod organizations;
 pub mod people;
+pub mod policies;
 pub mod users;

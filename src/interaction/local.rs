@@ -20,6 +20,9 @@ const PASSWORD: &str = "pwd";
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
+    /// Nobody may create an account with such an address.
+    #[error("no account may be created with an address at that domain")]
+    AddressNotAdmitted,
     /// Too many passwords are being hashed.
     #[error(transparent)]
     Busy(#[from] PasswordError),

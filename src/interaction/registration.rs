@@ -12,6 +12,7 @@ use super::local::{self, SignInError};
 use crate::access::members;
 use crate::audit::Actor;
 use crate::directory::accounts::{self, NewAccount, Taken};
+use crate::directory::policies;
 use crate::id::OrganizationId;
 use crate::passwords::PasswordHash;
 use crate::store::email_codes::Purpose;
@@ -23,12 +24,16 @@ use crate::store::{Tx, interactions};
 ///
 /// # Errors
 ///
-/// [`SignInError::Changed`] when the interaction has changed meanwhile.
+/// [`SignInError::AddressNotAdmitted`] when policy admits addresses at other domains alone, [`SignInError::Changed`]
+/// when the interaction has changed meanwhile.
 pub async fn begin(
     tx: &mut Tx,
     interaction: &mut Interaction,
     registration: Registration,
 ) -> Result<(), SignInError> {
+    if !policies::admit(tx, &registration.email).await? {
+        return Err(SignInError::AddressNotAdmitted);
+    }
     let progress = &mut interaction.progress.0;
     progress.screen = Screen::Register;
     progress.registration = Some(registration);
@@ -126,6 +131,10 @@ pub(super) async fn complete(
     // The address may have been replaced in another tab after the code was sent.
     if IdentityKind::Email.key(&registration.email) != proven {
         return Err(CodeError::Spent);
+    }
+    // Policy may have changed since they began.
+    if !policies::admit(tx, proven).await? {
+        return Err(SignInError::AddressNotAdmitted.into());
     }
     let password_hash: Option<PasswordHash> = registration.password_hash;
     let new = NewAccount {

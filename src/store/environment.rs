@@ -1,5 +1,6 @@
 //! The policies of the business: one row.
 
+use serde::Serialize;
 use sqlx::FromRow;
 
 use super::Tx;
@@ -9,7 +10,7 @@ use super::Tx;
     clippy::struct_excessive_bools,
     reason = "each policy is a switch of its own"
 )]
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct Policies {
     /// Whether whoever belongs to no other organization belongs to the default one.
     pub default_organization_takes_users: bool,
@@ -32,6 +33,39 @@ pub async fn policies(tx: &mut Tx) -> sqlx::Result<Policies> {
         (),
     )
     .await
+}
+
+/// The policies in force, which nobody else changes until this transaction ends.
+pub async fn policies_to_change(tx: &mut Tx) -> sqlx::Result<Policies> {
+    tx.one(
+        "UPDATE environment SET self_sign_up_allowed = self_sign_up_allowed WHERE id = 1
+         RETURNING default_organization_takes_users, organization_creation_allowed, self_sign_up_allowed,
+            skips_picker_for_most_recent, syncs_profiles",
+        (),
+    )
+    .await
+}
+
+/// The domains at which strangers must have an address to create an account, in the order of the alphabet; none
+/// stand for all.
+pub async fn list_sign_up_domains(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
+    let rows: Vec<(String,)> = tx
+        .all("SELECT domain FROM sign_up_domains ORDER BY domain", ())
+        .await?;
+    Ok(rows.into_iter().map(|(domain,)| domain).collect())
+}
+
+/// Lets strangers with an address at these domains create an account, and no others; none stand for all.
+pub async fn replace_sign_up_domains(tx: &mut Tx, domains: &[String]) -> sqlx::Result<()> {
+    tx.execute("DELETE FROM sign_up_domains", ()).await?;
+    for domain in domains {
+        tx.execute(
+            "INSERT INTO sign_up_domains (domain) VALUES ($1)",
+            (domain,),
+        )
+        .await?;
+    }
+    Ok(())
 }
 
 /// Puts `policies` in force.

@@ -167,7 +167,9 @@ async fn change(
         Err(SignInError::Busy(error)) => Err(error.into()),
         Err(SignInError::Sql(error)) => Err(error.into()),
         // A suspended user has no session.
-        Err(SignInError::Changed | SignInError::Suspended) => Ok(Redirect::to("/").into_response()),
+        Err(SignInError::AddressNotAdmitted | SignInError::Changed | SignInError::Suspended) => {
+            Ok(Redirect::to("/").into_response())
+        }
     }
 }
 

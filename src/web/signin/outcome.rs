@@ -74,6 +74,14 @@ pub(super) async fn refused(
     error: SignInError,
 ) -> Answer {
     match error {
+        SignInError::AddressNotAdmitted => {
+            let message = Message::new("email-not-admitted");
+            let problems = match step {
+                Step::Register => Problems::field("p_email", message),
+                _ => Problems::form(message),
+            };
+            again(scene, interaction, step, fields, problems).await
+        }
         SignInError::Busy(error) => Err(error.into()),
         SignInError::Changed => Ok(onward(interaction)),
         SignInError::Sql(error) => Err(error.into()),

@@ -131,6 +131,7 @@ code-missing = Bitte geben Sie den Code aus der Mail ein.
 code-wrong = Das ist nicht der Code, den wir gesendet haben. Bitte prüfen Sie ihn, oder lassen Sie sich einen neuen senden.
 email-invalid = Das sieht nicht nach einer E-Mail-Adresse aus.
 email-missing = Bitte geben Sie Ihre E-Mail-Adresse ein.
+email-not-admitted = Mit einer Adresse bei diesem Anbieter lässt sich hier kein Konto anlegen. Bitte nehmen Sie die Adresse Ihrer Organisation.
 first-name-missing = Bitte geben Sie Ihren Vornamen ein.
 identifier-missing = Bitte geben Sie Ihre E-Mail-Adresse oder Ihren Benutzernamen ein.
 mail-failed = Die Mail konnte nicht gesendet werden. Bitte versuchen Sie es gleich noch einmal.

@@ -131,6 +131,7 @@ code-missing = Please enter the code from the mail.
 code-wrong = That isn’t the code we sent. Please check it, or have a new one sent.
 email-invalid = That doesn’t look like an email address.
 email-missing = Please enter your email address.
+email-not-admitted = Accounts can’t be created here with an address at that domain. Please use the address of your organization.
 first-name-missing = Please enter your first name.
 identifier-missing = Please enter your email address or username.
 mail-failed = The mail could not be sent. Please try again in a moment.
