@@ -33,6 +33,10 @@ use crate::config::{Mail, MailTransport, Smtp, SmtpTls};
 pub struct Message {
     /// The address of the recipient.
     pub to: String,
+    /// Who it seems to be from; the configured name when there is none. The address is always the configured one.
+    pub sender_name: Option<String>,
+    /// Where answers go, if not to that address.
+    pub reply_to: Option<String>,
     pub subject: String,
     pub text: String,
     pub html: String,
@@ -164,16 +168,29 @@ fn compose(
     now: Timestamp,
 ) -> Result<lettre::Message, MailError> {
     let to: Address = message.to.parse().map_err(|_| MailError::Recipient)?;
+    // `lettre` panics at a name with a line break.
+    let sender_name = message
+        .sender_name
+        .map(|name| name.replace(char::is_control, " "));
+    let sender = Mailbox {
+        name: sender_name.or_else(|| from.name.clone()),
+        email: from.email.clone(),
+    };
+    let answers = message.reply_to.and_then(|address| address.parse().ok());
     let seconds = u64::try_from(now.as_i64()).unwrap_or(0);
     // RFC 3834 §5: no holiday notice is to answer.
     let automatic = HeaderValue::new(
         HeaderName::new_from_ascii_str("Auto-Submitted"),
         "auto-generated".to_owned(),
     );
-    lettre::Message::builder()
+    let mut builder = lettre::Message::builder();
+    if let Some(address) = answers {
+        builder = builder.reply_to(Mailbox::new(None, address));
+    }
+    builder
         .date(UNIX_EPOCH + Duration::from_secs(seconds))
         .message_id(Some(format!("<{name}@{}>", from.email.domain())))
-        .from(from.clone())
+        .from(sender)
         .to(Mailbox::new(None, to))
         .subject(message.subject)
         .raw_header(automatic)

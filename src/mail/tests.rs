@@ -14,6 +14,8 @@ const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
 fn message(to: &str) -> Message {
     Message {
         to: to.to_owned(),
+        sender_name: None,
+        reply_to: None,
         subject: "Grüße: Ihr Code".to_owned(),
         text: "Ihr Code ist 123456.\n.\nEnde".to_owned(),
         html: "<p>Ihr Code ist <b>123456</b>.</p>".to_owned(),
@@ -144,6 +146,34 @@ async fn a_subject_can_not_begin_another_header() {
         parsed.body_html(0).unwrap().trim_end(),
         "<p>Ihr Code ist <b>123456</b>.</p>"
     );
+}
+
+#[tokio::test]
+async fn another_sender_is_named_and_never_written_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let mailer = mailer(MailTransport::Directory(folder.path().to_owned()));
+    let named = Message {
+        sender_name: Some("Acme, Inc. <ceo@bank.test>\r\nBcc: eve@acme.test".to_owned()),
+        reply_to: Some("help@acme.test".to_owned()),
+        ..message("alice@acme.test")
+    };
+    let usual = message("alice@acme.test");
+    for mail in [named, usual] {
+        mailer.send(mail, NOW).await.unwrap();
+    }
+    let mut files = files(folder.path());
+    files.sort();
+    let [named, usual] = [&files[0], &files[1]].map(|path| std::fs::read(path).unwrap());
+    let parser = MessageParser::default();
+    let (named, usual) = (parser.parse(&named).unwrap(), parser.parse(&usual).unwrap());
+    let sender = |mail: &mail_parser::Message<'_>| {
+        let sender = mail.from().and_then(|from| from.first().cloned()).unwrap();
+        sender.address().unwrap_or_default().to_owned()
+    };
+    assert_eq!(sender(&named), sender(&usual));
+    assert!(named.bcc().is_none() && usual.reply_to().is_none());
+    let answers = named.reply_to().and_then(|to| to.first()?.address());
+    assert_eq!(answers, Some("help@acme.test"));
 }
 
 #[tokio::test]

@@ -85,6 +85,20 @@ pub async fn find(tx: &mut Tx, organization: &OrganizationId) -> sqlx::Result<Op
     Ok(row.map(|(branding,)| branding.0))
 }
 
+/// The name and the branding of an organization.
+pub async fn find_face(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+) -> sqlx::Result<Option<(String, Branding)>> {
+    let row: Option<(String, Json<Branding>)> = tx
+        .optional(
+            "SELECT name, branding FROM organizations WHERE id = $1",
+            (organization,),
+        )
+        .await?;
+    Ok(row.map(|(name, branding)| (name, branding.0)))
+}
+
 /// Replaces the branding of an organization.
 pub async fn replace(
     tx: &mut Tx,

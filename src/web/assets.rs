@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{Branding, Colour};
 use crate::web::colour::{self, DARK_CARD, LIGHT_CARD};
+use crate::web::look::Look;
 
 #[derive(RustEmbed)]
 #[folder = "templates/static/"]
@@ -22,6 +23,8 @@ struct Files;
 pub struct Assets {
     /// Path of the stylesheet.
     pub stylesheet: String,
+    /// Path of what the stylesheet says otherwise in the dark.
+    pub dark_stylesheet: String,
     /// Path of the stylesheet that sets the brand's colours.
     pub brand_stylesheet: String,
     /// Path of the built-in mark, which is also the icon of the browser's tab.
@@ -43,21 +46,32 @@ impl Assets {
             File::new("vestibule", "css", embedded("vestibule.css")),
             File::new("brand", "css", brand_stylesheet(branding)),
             File::new("mark", "svg", mark(branding.accent_light)),
+            File::new("dark", "css", embedded("dark.css")),
         ];
         Self {
             stylesheet: files[0].path.clone(),
             brand_stylesheet: files[1].path.clone(),
             mark: files[2].path.clone(),
+            dark_stylesheet: files[3].path.clone(),
             files,
         }
     }
 
     /// Answers a request below `/static/`.
     pub fn respond(&self, path: &str) -> Response {
-        let Some(file) = self.files.iter().find(|file| file.path == path) else {
-            return StatusCode::NOT_FOUND.into_response();
-        };
-        file.respond("public, max-age=31536000, immutable")
+        let for_good = "public, max-age=31536000, immutable";
+        if let Some(look) = Look::parse(path) {
+            let file = File {
+                path: path.to_owned(),
+                content_type: "text/css; charset=utf-8",
+                body: look.stylesheet().into(),
+            };
+            return file.respond(for_good);
+        }
+        match self.files.iter().find(|file| file.path == path) {
+            Some(file) => file.respond(for_good),
+            None => StatusCode::NOT_FOUND.into_response(),
+        }
     }
 
     /// The mark under a name that stays the same when the brand changes.
@@ -103,17 +117,9 @@ fn embedded(name: &str) -> String {
 fn brand_stylesheet(branding: &Branding) -> String {
     format!(
         ":root{{{}}}\n@media (prefers-color-scheme:dark){{:root{{{}}}}}\n",
-        properties(branding.accent_light, LIGHT_CARD),
-        properties(branding.accent_dark, DARK_CARD)
+        colour::properties(branding.accent_light, None, None, LIGHT_CARD),
+        colour::properties(branding.accent_dark, None, None, DARK_CARD)
     )
-}
-
-/// Links and focus rings keep the accent only where it can be seen on the card.
-fn properties(accent: Colour, card: Colour) -> String {
-    let on_accent = colour::ink(accent);
-    let link = colour::contrasting(accent, card, 4.5);
-    let ring = colour::contrasting(accent, card, 3.0);
-    format!("--accent:{accent};--on-accent:{on_accent};--link:{link};--ring:{ring}")
 }
 
 /// An open door in an archway, on a tile of the brand's colour.

@@ -7,15 +7,53 @@ pub const LIGHT_CARD: Colour = rgb(0xff, 0xff, 0xff);
 /// The same in the dark scheme.
 pub const DARK_CARD: Colour = rgb(0x17, 0x18, 0x1c);
 const BLACK: Colour = rgb(0x10, 0x11, 0x14);
+const BLACKEST: Colour = rgb(0, 0, 0);
 const WHITE: Colour = rgb(0xff, 0xff, 0xff);
 
-/// The colour of text on `background`: white, or black where white would be hard to read.
+/// The colour of text on `background`: white, or the first black that can be read there. One always can: where white
+/// has less than 4.5, the blackest has more than 4.6, as the two have 21 between them.
 pub fn ink(background: Colour) -> Colour {
-    let (on_white, on_black) = (contrast(background, WHITE), contrast(background, BLACK));
-    if on_white >= 4.5 || on_white >= on_black {
-        WHITE
+    let inks = [WHITE, BLACK];
+    let readable = |ink: &Colour| contrast(*ink, background) >= 4.5;
+    inks.into_iter().find(readable).unwrap_or(BLACKEST)
+}
+
+/// The custom properties of `vestibule.css` for what is in a business's own colours, on a card of that colour. Text
+/// and rings keep the colours that were chosen only where they can be seen.
+pub fn properties(
+    accent: Colour,
+    on_accent: Option<Colour>,
+    link: Option<Colour>,
+    card: Colour,
+) -> String {
+    let on_accent = on_accent
+        .filter(|text| contrast(*text, accent) >= 4.5)
+        .unwrap_or_else(|| ink(accent));
+    let pointed = pointed(accent, on_accent);
+    let edge = match contrasting(accent, card, 3.0) {
+        edge if edge == accent => "transparent".to_owned(),
+        edge => edge.to_string(),
+    };
+    let wanted = link.unwrap_or(accent);
+    let link = contrasting(wanted, card, 4.5);
+    let ring = contrasting(wanted, card, 3.0);
+    format!(
+        "--accent:{accent};--on-accent:{on_accent};--accent-pointed:{pointed};--accent-edge:{edge};--link:{link};--ring:{ring};"
+    )
+}
+
+/// What is mixed into the accent where it is pointed at: away from its text, but where that would not be seen.
+fn pointed(accent: Colour, on_accent: Colour) -> Colour {
+    let away = if luminance(on_accent) > luminance(accent) {
+        BLACKEST
     } else {
-        BLACK
+        WHITE
+    };
+    let is_readable = contrast(mixed(accent, on_accent, 0.2), on_accent) >= 4.5;
+    if contrast(accent, away) < 1.25 && is_readable {
+        on_accent
+    } else {
+        away
     }
 }
 
@@ -101,18 +139,54 @@ mod tests {
 
     #[test]
     fn every_accent_can_be_read() {
-        for accent in [
-            rgb(0, 0, 0),
-            rgb(0x7f, 0x7f, 0x7f),
-            rgb(0xff, 0xd4, 0),
-            rgb(0x34, 0x51, 0xb2),
-            WHITE,
-        ] {
-            assert!(contrast(accent, ink(accent)) >= 4.5, "{accent}");
-            for card in [LIGHT_CARD, DARK_CARD] {
-                let link = contrasting(accent, card, 4.5);
-                assert!(contrast(link, card) >= 4.5, "{accent}");
+        let steps = || (0..=255).step_by(15);
+        for red in steps() {
+            for green in steps() {
+                for blue in steps() {
+                    let accent = rgb(red, green, blue);
+                    assert!(contrast(accent, ink(accent)) >= 4.5, "{accent}");
+                    // Text that is quiet stands on what the business puts below the card.
+                    for quiet in [rgb(0x5f, 0x64, 0x70), rgb(0xa2, 0xa7, 0xb3)] {
+                        let text = contrasting(quiet, accent, 4.5);
+                        assert!(contrast(text, accent) >= 4.5, "{quiet} on {accent}");
+                    }
+                    for card in [LIGHT_CARD, DARK_CARD] {
+                        let link = contrasting(accent, card, 4.5);
+                        assert!(contrast(link, card) >= 4.5, "{accent}");
+                    }
+                }
             }
+        }
+    }
+
+    #[test]
+    fn a_button_that_is_pointed_at_can_still_be_read() {
+        let worst = rgb(0x76, 0x76, 0x76);
+        for (accent, on_accent, pointed) in [
+            (WHITE, None, BLACK),
+            (WHITE, Some(worst), WHITE),
+            (worst, None, BLACKEST),
+            (worst, Some(WHITE), BLACKEST),
+            (rgb(0xff, 0xd4, 0), Some(WHITE), WHITE),
+            (rgb(0xff, 0xd4, 0), Some(rgb(0x40, 0x20, 0)), WHITE),
+        ] {
+            let found = properties(accent, on_accent, None, LIGHT_CARD);
+            let expected = format!("--accent-pointed:{pointed};");
+            assert!(found.contains(&expected), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_button_like_its_card_has_an_edge() {
+        for (accent, card, has_edge) in [
+            (WHITE, LIGHT_CARD, true),
+            (rgb(0xff, 0xe6, 0), LIGHT_CARD, true),
+            (rgb(0x34, 0x51, 0xb2), LIGHT_CARD, false),
+            (DARK_CARD, DARK_CARD, true),
+        ] {
+            let found = properties(accent, None, None, card);
+            let has_none = found.contains("--accent-edge:transparent;");
+            assert_eq!(!has_none, has_edge, "{found}");
         }
     }
 

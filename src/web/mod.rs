@@ -13,6 +13,7 @@ pub mod headers;
 pub mod health;
 pub mod home;
 pub mod limits;
+pub mod look;
 pub mod oidc;
 pub mod page;
 pub mod request_id;

@@ -12,7 +12,9 @@ use axum::response::{Html, IntoResponse, Response};
 
 use crate::config::Branding;
 use crate::protocol::Params;
+use crate::store::branding::Theme;
 use crate::web::assets::Assets;
+use crate::web::look::Look;
 use crate::web::text::{Locale, Text};
 
 /// What surrounds every page.
@@ -25,6 +27,20 @@ pub struct Shell {
     pub csrf: String,
     /// The application the End-User is on the way to, once it is known.
     pub client: Option<ClientFace>,
+    /// The organization they are on the way to, once it is known.
+    pub organization: Option<OrganizationFace>,
+}
+
+/// How an organization shows itself to people.
+#[derive(Clone, Debug)]
+pub struct OrganizationFace {
+    pub name: String,
+    /// How its pages look; like all others, when there is none.
+    pub look: Option<Look>,
+    /// Who its mails seem to be from.
+    pub sender_name: Option<String>,
+    /// Where answers to its mails go.
+    pub sender_email: Option<String>,
 }
 
 /// What the End-User may see of a client (OpenID Connect Dynamic Registration 1.0 §2).
@@ -64,7 +80,26 @@ impl Shell {
             assets,
             csrf: String::new(),
             client: None,
+            organization: None,
         }
+    }
+
+    /// The schemes that the page can be shown in, in the words of CSS.
+    pub fn scheme(&self) -> &'static str {
+        match self.look().map(Look::theme) {
+            Some(Theme::Dark) => "dark",
+            Some(Theme::Light) => "light",
+            None | Some(Theme::UserPreference) => "light dark",
+        }
+    }
+
+    /// The address of the organization's own stylesheet, if it has one.
+    pub fn look_path(&self) -> Option<String> {
+        self.look().map(Look::path)
+    }
+
+    fn look(&self) -> Option<&Look> {
+        self.organization.as_ref()?.look.as_ref()
     }
 
     /// The text of `key`.

@@ -3,6 +3,7 @@
 //! What they do is in `tests/browser`; here they get a server, a playground that is registered with it, and a user.
 //! `SCREENSHOTS`, a directory, keeps pictures of the pages they pass.
 
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use vestibule::playground;
 
@@ -48,8 +49,12 @@ impl Stage {
     }
 
     async fn play(&self, story: &'static str) {
+        self.play_with(story, vec![]).await;
+    }
+
+    async fn play_with(&self, story: &'static str, more: Vec<Setting>) {
         let mail = self.world.mail_directory().display().to_string();
-        let settings: Vec<Setting> = vec![
+        let mut settings: Vec<Setting> = vec![
             ("VESTIBULE_ISSUER", self.world.issuer().to_owned()),
             ("PLAYGROUND_URL", self.playground.clone()),
             ("MAIL_DIRECTORY", mail),
@@ -57,6 +62,7 @@ impl Stage {
             ("PASSWORD_", PASSWORD.to_owned()),
             ("NEW_USERNAME", "grace@example.test".to_owned()),
         ];
+        settings.extend(more);
         programs::run(story, settings).await;
     }
 }
@@ -83,4 +89,39 @@ async fn a_user_makes_mistakes() {
 #[ignore = "needs chromium"]
 async fn every_page_fits_every_width_scheme_and_language() {
     Stage::set().await.play("browser/appearance.js").await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium"]
+async fn an_organization_shows_its_colours_where_they_can_be_read() {
+    let stage = Stage::set().await;
+    let api = stage.world.api().await;
+    let mut codes = serde_json::Map::new();
+    for organization in [
+        json!({
+            "name": "Acme", "button_color": "#0f766e", "background_color": "#e6f4f1", "link_color": "#0f766e",
+            "background_color_dark": "#06201d", "button_color_dark": "#5eead4",
+            "button_border_radius": 22, "input_border_radius": 4, "card_border_radius": 4,
+        }),
+        json!({
+            "name": "Unreadable Colours of a Company with a Long Name", "button_color": "#ffe600",
+            "button_text_color": "#fff", "link_color": "#ffe600", "background_color": "#5f6470",
+            "background_color_dark": "#a2a7b3", "theme_code": "user_preference",
+        }),
+        json!({ "name": "Night", "theme_code": "dark", "button_color": "#c026d3" }),
+        json!({ "name": "Day", "theme_code": "light", "button_color": "#b91c1c" }),
+    ] {
+        let mut new = organization.clone();
+        new["is_auto_membership_enabled"] = json!(true);
+        let created = api.post("/organization", new).await;
+        let name = organization["name"].as_str().unwrap_or_default().to_owned();
+        codes.insert(name, created["organization"]["code"].clone());
+    }
+    let organizations = Value::Object(codes).to_string();
+    stage
+        .play_with(
+            "browser/branding.js",
+            vec![("ORGANIZATIONS", organizations)],
+        )
+        .await;
 }

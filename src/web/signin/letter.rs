@@ -33,6 +33,8 @@ pub fn write(letter: &Letter, text: Text, brand: &str, now: Timestamp) -> askama
     };
     Ok(Message {
         to: to.to_owned(),
+        sender_name: None,
+        reply_to: None,
         text: PlainPaper { paper: &paper }.render()?,
         html: HtmlPaper { paper: &paper }.render()?,
         subject,

@@ -54,10 +54,15 @@ pub(super) async fn again(
 /// Sends a letter. Returns whether it is on its way: the End-User waits, and learns when it is not.
 pub(super) async fn send(scene: &Scene, letter: &Letter) -> Result<bool, PageError> {
     let (shell, now) = (&scene.shell, scene.facts.now);
-    let message = letter::write(letter, shell.text, &shell.brand.name, now).map_err(|error| {
+    let organization = shell.organization.as_ref();
+    let sender_name = organization.and_then(|organization| organization.sender_name.clone());
+    let name = sender_name.as_deref().unwrap_or(&shell.brand.name);
+    let mut message = letter::write(letter, shell.text, name, now).map_err(|error| {
         tracing::error!(%error, "a mail could not be worded");
         PageError::Internal
     })?;
+    message.reply_to = organization.and_then(|organization| organization.sender_email.clone());
+    message.sender_name = sender_name;
     let sent = scene.site.app.mailer.send(message, now).await;
     if let Err(error) = &sent {
         tracing::error!(%error, "a mail could not be sent");

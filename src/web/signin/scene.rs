@@ -8,11 +8,12 @@ use axum_extra::extract::cookie::CookieJar;
 
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
-use crate::id::InteractionId;
+use crate::id::{InteractionId, OrganizationId};
 use crate::interaction::{self, Circumstances, Facts, OpenError, Step};
 use crate::protocol::authorization::AuthorizationRequest;
 use crate::protocol::{Delivery, OAuthError};
 use crate::secret::Secret;
+use crate::store::branding;
 use crate::store::clients::PageOptions;
 use crate::store::interactions::Interaction;
 use crate::store::organizations::Organization;
@@ -21,8 +22,9 @@ use crate::tokens::verify;
 use crate::web::cookies::Ours;
 use crate::web::error::PageError;
 use crate::web::extract::{Browser, Now, SignedForm, csrf_token};
+use crate::web::look::Look;
 use crate::web::oidc::delivery::deliver;
-use crate::web::page::{ClientFace, Fields, Shell};
+use crate::web::page::{ClientFace, Fields, OrganizationFace, Shell};
 use crate::web::site::Site;
 
 /// A browser that asks what comes next. The first to ask is the one the interaction belongs to.
@@ -138,6 +140,10 @@ impl Scene {
         let facts = facts.ok_or(PageError::ExpiredLink { back: None })?;
         let mut shell = arrival.shell(request, &facts.client);
         shell.client = Some(face(&facts.client));
+        let chosen = interaction.progress.0.organization.as_ref();
+        if let Some(code) = chosen.or(request.org_code.as_ref()) {
+            shell.organization = organization_face(site, code).await?;
+        }
         csrf_token(secret).expose().clone_into(&mut shell.csrf);
         Ok(Self {
             site: arrival.site,
@@ -158,6 +164,21 @@ pub fn face(client: &RegisteredClient) -> ClientFace {
         terms_uri: client.terms_uri.clone(),
         has_cancel_button: client.page_options.0.has_cancel_button,
     }
+}
+
+/// How an organization shows itself to people; none when there is none of that code.
+async fn organization_face(
+    site: &Site,
+    code: &OrganizationId,
+) -> sqlx::Result<Option<OrganizationFace>> {
+    let mut tx = site.app.db.read().await?;
+    let found = branding::find_face(&mut tx, code).await?;
+    Ok(found.map(|(name, branding)| OrganizationFace {
+        name,
+        look: Look::of(&branding, &site.brand),
+        sender_name: branding.sender_name,
+        sender_email: branding.sender_email,
+    }))
 }
 
 /// A request, before its interaction is known.

@@ -2,6 +2,7 @@
 
 mod account_password;
 mod applications;
+mod branding;
 mod consent;
 mod form_post;
 mod languages;
