@@ -5,10 +5,11 @@
 
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use vestibule::id::UserId;
 use vestibule::playground;
 
 use crate::programs::{self, Setting, free_port};
-use crate::support::World;
+use crate::support::{TestClient, World};
 
 const USERNAME: &str = "ada@example.test";
 const PASSWORD: &str = "seven brass lanterns swing";
@@ -16,6 +17,8 @@ const PASSWORD: &str = "seven brass lanterns swing";
 /// A server, and an application to sign in to. Both end with it.
 struct Stage {
     world: World,
+    client: TestClient,
+    user: UserId,
     playground: String,
     _stop: oneshot::Sender<()>,
 }
@@ -23,7 +26,7 @@ struct Stage {
 impl Stage {
     async fn set() -> Self {
         let world = World::listening().await;
-        world.user(USERNAME, PASSWORD).await;
+        let user = world.user(USERNAME, PASSWORD).await;
         let port = free_port();
         let url = format!("http://localhost:{port}");
         let client = world
@@ -32,7 +35,7 @@ impl Stage {
         let options = playground::Options {
             issuer: world.issuer().to_owned(),
             client_id: client.id.to_string(),
-            client_secret: client.secret,
+            client_secret: client.secret.clone(),
             listen: ([127, 0, 0, 1], port).into(),
             url: Some(url.clone()),
             scopes: "openid profile email".to_owned(),
@@ -43,6 +46,8 @@ impl Stage {
         }));
         Self {
             world,
+            client,
+            user,
             playground: url,
             _stop: stop,
         }
@@ -110,6 +115,7 @@ async fn an_organization_shows_its_colours_where_they_can_be_read() {
         }),
         json!({ "name": "Night", "theme_code": "dark", "button_color": "#c026d3" }),
         json!({ "name": "Day", "theme_code": "light", "button_color": "#b91c1c" }),
+        json!({ "name": "White", "button_color": "#fff", "link_color": "#fff", "button_color_dark": "#17181c" }),
     ] {
         let mut new = organization.clone();
         new["is_auto_membership_enabled"] = json!(true);
@@ -121,7 +127,34 @@ async fn an_organization_shows_its_colours_where_they_can_be_read() {
     stage
         .play_with(
             "browser/branding.js",
-            vec![("ORGANIZATIONS", organizations)],
+            vec![("ORGANIZATIONS", organizations), ("API_TOKEN", api.token)],
         )
         .await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium"]
+async fn a_user_is_turned_away_by_an_application_that_admits_others() {
+    let stage = Stage::set().await;
+    let world = &stage.world;
+    for name in ["Acme", "Globex"] {
+        let organization = world.organization(name).await;
+        world.join(&stage.user, &organization).await;
+    }
+    let role = world.role("staff", &[]).await;
+    let api = world.api().await;
+    let route = format!("/applications/{}", stage.client.id);
+    api.post(&format!("{route}/access_roles/{role}"), json!({}))
+        .await;
+    let change = json!({
+        "is_access_control_enabled": true,
+        "has_cancel_button": false,
+        "has_register_link_on_sign_in_page": false,
+        "has_sign_in_link_on_sign_up_page": false,
+        "is_ask_for_name": false,
+    });
+    api.patch(&route, change).await;
+    let id = stage.client.id.to_string();
+    let settings = vec![("CLIENT_ID", id)];
+    stage.play_with("browser/not_admitted.js", settings).await;
 }
