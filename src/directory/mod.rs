@@ -4,6 +4,7 @@
 //! `interaction`'s.
 
 pub mod accounts;
+pub mod branding;
 pub mod identifier;
 pub mod identities;
 pub mod organizations;

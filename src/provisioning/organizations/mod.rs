@@ -2,8 +2,11 @@
 //!
 //! An organization is known by its code, which never changes. There is always one default organization,
 //! which can be neither suspended nor removed: the flag goes to another one when a document says
-//! `is_default = true` there. An entry that does not speak of it leaves the flag where it is.
+//! `is_default = true` there. An entry that does not speak of it leaves the flag where it is. How pages look and how
+//! long sessions last is often decided by somebody of the organization itself: an entry that does not speak of it
+//! leaves that as it is, too.
 
+mod look;
 mod written;
 
 use rand::CryptoRng;
@@ -14,11 +17,12 @@ use super::change::{Change, Fields, Noun, Subject};
 use super::error::ApplyError;
 use super::{record, roles};
 use crate::audit::Actor;
-use crate::clock::Timestamp;
+use crate::clock::{Seconds, Timestamp};
 use crate::directory::organizations as directory;
 use crate::id::{OrganizationId, RoleId};
 use crate::store::Tx;
-use crate::store::organizations::{self, Organization};
+use crate::store::branding::{self, Branding};
+use crate::store::organizations::{self, Organization, SessionPolicy};
 use crate::store::roles as stored_roles;
 
 /// What a document wants of the organization of a code.
@@ -38,8 +42,13 @@ struct WantedOrganization {
     /// None leaves the flag where it is.
     is_default: Option<bool>,
     is_auto_membership: bool,
+    admits_domains: bool,
     allowed_domains: Vec<String>,
     default_roles: Vec<String>,
+    /// None leaves it as it is.
+    branding: Option<Branding>,
+    /// None leaves it as it is.
+    sessions: Option<SessionPolicy>,
     is_suspended: bool,
 }
 
@@ -56,6 +65,7 @@ struct Stored {
     organization: Organization,
     domains: Vec<String>,
     default_roles: Vec<RoleId>,
+    branding: Branding,
 }
 
 impl Stored {
@@ -67,6 +77,7 @@ impl Stored {
             organization,
             domains: organizations::list_domains(tx, code).await?,
             default_roles: organizations::list_default_roles(tx, code).await?,
+            branding: branding::find(tx, code).await?.unwrap_or_default(),
         }))
     }
 
@@ -76,14 +87,22 @@ impl Stored {
             default_roles.extend(stored_roles::find(tx, id).await?.map(|role| role.key));
         }
         let organization = &self.organization;
+        let lifetime = organization.session_policy.lifetime();
         Ok(Fields::default()
             .with("name", &organization.name)
             .with_optional("handle", organization.handle.as_ref())
             .with_optional("external_id", organization.external_id.as_ref())
             .with("is_default", organization.is_default)
             .with("is_auto_membership", organization.is_auto_membership)
+            .with("admits_domains", organization.admits_domains)
             .with_set("allowed_domains", &self.domains)
             .with_set("default_roles", default_roles)
+            .with_optional("branding", look::told(&self.branding))
+            .with_optional(
+                "sessions.persist",
+                organization.session_policy.persistence(),
+            )
+            .with_optional("sessions.lifetime_seconds", lifetime.map(Seconds::as_i64))
             .with("suspended", organization.suspended_at.is_some()))
     }
 }
@@ -129,6 +148,8 @@ async fn write(
     let subject = || Subject(Noun::Organization, &wanted.name);
     let former = before.as_ref().map(|before| &before.organization);
     let organization = wanted.record(code, former, now);
+    let branding_before = before.as_ref().map(|before| before.branding.clone());
+    let branding_before = branding_before.unwrap_or_default();
     let loses_flag = former.is_some_and(|it| it.is_default) && !organization.is_default;
     if loses_flag {
         let reason = "is the default organization, of which there always is one: write is_default = true for another one, which takes its place";
@@ -143,6 +164,7 @@ async fn write(
         organization,
         domains: wanted.allowed_domains.clone(),
         default_roles,
+        branding: wanted.branding.clone().unwrap_or(branding_before),
     };
     let fields_before = match &before {
         Some(before) => Some(before.fields(tx).await?),
@@ -182,6 +204,7 @@ async fn store(
     } else {
         organizations::upsert(tx, organization).await?;
     }
+    branding::replace(tx, &organization.id, &wanted.branding).await?;
     organizations::replace_domains(tx, &organization.id, &wanted.domains).await?;
     organizations::replace_default_roles(tx, &organization.id, &wanted.default_roles).await?;
     Ok(())
@@ -211,6 +234,9 @@ impl WantedOrganization {
         now: Timestamp,
     ) -> Organization {
         let was_default = before.is_some_and(|before| before.is_default);
+        let sessions_before = before
+            .map(|before| before.session_policy)
+            .unwrap_or_default();
         let suspended_at = before.and_then(|before| before.suspended_at).unwrap_or(now);
         Organization {
             id: code.clone(),
@@ -219,8 +245,8 @@ impl WantedOrganization {
             external_id: self.external_id.clone(),
             is_default: self.is_default.unwrap_or(was_default),
             is_auto_membership: self.is_auto_membership,
-            admits_domains: before.is_none_or(|before| before.admits_domains),
-            session_policy: before.map_or_else(Default::default, |before| before.session_policy),
+            admits_domains: self.admits_domains,
+            session_policy: self.sessions.unwrap_or(sessions_before),
             suspended_at: self.is_suspended.then_some(suspended_at),
             created_at: before.map_or(now, |before| before.created_at),
             updated_at: now,

@@ -4,6 +4,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use super::look::{WrittenBranding, WrittenSessions};
 use super::{Desired, WantedOrganization};
 use crate::id::OrganizationId;
 use crate::naming;
@@ -23,10 +24,13 @@ pub(in crate::provisioning) struct Written {
     is_default: Option<Spanned<bool>>,
     #[serde(default)]
     is_auto_membership: bool,
+    admits_domains: Option<bool>,
     #[serde(default)]
     allowed_domains: Vec<Spanned<String>>,
     #[serde(default)]
     default_roles: Vec<Spanned<String>>,
+    branding: Option<WrittenBranding>,
+    sessions: Option<WrittenSessions>,
     #[serde(default)]
     suspended: bool,
     #[serde(default)]
@@ -84,8 +88,19 @@ impl Written {
             })?,
             is_default,
             is_auto_membership: self.is_auto_membership,
+            admits_domains: self.admits_domains.unwrap_or(true),
             allowed_domains: domains(&self.allowed_domains)?,
             default_roles: check::distinct("default_roles", &self.default_roles)?,
+            branding: self
+                .branding
+                .as_ref()
+                .map(WrittenBranding::check)
+                .transpose()?,
+            sessions: self
+                .sessions
+                .as_ref()
+                .map(WrittenSessions::check)
+                .transpose()?,
             is_suspended,
         })
     }

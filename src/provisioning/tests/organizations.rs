@@ -77,6 +77,7 @@ async fn an_organization_is_made_changed_suspended_and_removed() {
         external_id: 4711
         is_default: false
         is_auto_membership: true
+        admits_domains: true
         allowed_domains: acme.example acme.test
         default_roles: analyst
         suspended: false
@@ -132,6 +133,7 @@ async fn the_default_moves_and_there_is_always_one() {
         name: Acme
         is_default: true
         is_auto_membership: false
+        admits_domains: true
         suspended: false
     1 created
     "#);
@@ -167,6 +169,7 @@ async fn the_default_moves_and_there_is_always_one() {
         name: Globex
         is_default: true
         is_auto_membership: false
+        admits_domains: true
         suspended: false
     - organization "Acme"
     1 created, 1 removed
@@ -234,7 +237,7 @@ async fn an_organization_that_can_not_be_is_refused_with_its_place() {
     test.toml:4:20: organization "Acme": allowed_domains: "@" is no domain, such as acme.test
     test.toml:4:29: organization "Acme": default_roles: names analyst twice: remove one
     test.toml:4:14: organization "Acme": is_default: what is suspended can't be the default: remove one of the two
-    test.toml:4:1: unknown field `domains`, expected one of `code`, `name`, `handle`, `external_id`, `is_default`, `is_auto_membership`, `allowed_domains`, `default_roles`, `suspended`, `remove`: correct or remove it
+    test.toml:4:1: unknown field `domains`, expected one of `code`, `name`, `handle`, `external_id`, `is_default`, `is_auto_membership`, `admits_domains`, `allowed_domains`, `default_roles`, `branding`, `sessions`, `suspended`, `remove`: correct or remove it
     test.toml:5:1: this code stands in the document twice: remove one
     test.toml:5:1: is_default = true stands in the document twice: remove one
     "#);
@@ -389,4 +392,73 @@ async fn a_membership_that_can_not_be_is_refused() {
     user "ada@example.test": there is no role nobody: describe it in [[roles]]
     user "ada@example.test": there is no permission nothing: describe it in [[permissions]]
     "#);
+}
+
+#[tokio::test]
+async fn what_pages_look_like_and_how_long_sessions_last_is_written_whole_or_left_alone() {
+    let world = World::new().await;
+    let chosen = acme(
+        "admits_domains = false\n\
+         sessions = { persist = false, lifetime_seconds = 28800 }\n\
+         [organizations.branding]\ntheme = 'light'\ncard_radius = 0\nsender_name = 'Acme Support'\n\
+         light = { button = '#0F766E', background = '#fff' }",
+    );
+    insta::assert_snapshot!(world.apply(&chosen).await.unwrap(), @r##"
+    + organization "Acme"
+        name: Acme
+        is_default: false
+        is_auto_membership: false
+        admits_domains: false
+        branding: {"theme":"light","light":{"background":"#ffffff","button":"#0f766e"},"card_radius":0,"sender_name":"Acme Support"}
+        sessions.persist: false
+        sessions.lifetime_seconds: 28800
+        suspended: false
+    1 created
+    "##);
+    assert!(world.apply(&chosen).await.unwrap().is_unchanged());
+    let policy = world.organization(ACME_CODE).await.unwrap().session_policy;
+    assert_eq!(policy.lifetime(), Some(Seconds::new(28_800)));
+    assert_eq!(policy.persistence(), Some(false));
+
+    insta::assert_snapshot!(world.apply(&acme("")).await.unwrap(), @r##"
+    ~ organization "Acme"
+        admits_domains: false -> true
+    1 updated
+    "##);
+    let undecided = acme("sessions = {}\nbranding = { theme = 'dark' }");
+    insta::assert_snapshot!(world.apply(&undecided).await.unwrap(), @r##"
+    ~ organization "Acme"
+        branding: {"theme":"light","light":{"background":"#ffffff","button":"#0f766e"},"card_radius":0,"sender_name":"Acme Support"} -> {"theme":"dark"}
+        sessions.persist: false -> (none)
+        sessions.lifetime_seconds: 28800 -> (none)
+    1 updated
+    "##);
+}
+
+#[tokio::test]
+async fn what_no_page_could_look_like_is_refused_with_its_place() {
+    let world = World::new().await;
+    let documents = [
+        "branding = { light = { button = 'red' } }",
+        "branding = { light = { text = '#fff' } }",
+        "branding = { theme = 'blue' }",
+        "branding = { card_radius = 101 }",
+        "branding = { input_radius = -1 }",
+        "branding = { sender_email = 'help' }",
+        "branding = { sender_name = \"Acme\\nBcc: eve@acme.test\" }",
+        "sessions = { lifetime_seconds = 59 }",
+        "sessions = { persist = 'never' }",
+    ];
+    let documents = documents.map(acme);
+    insta::assert_snapshot!(world.refusals(&documents), @r##"
+    test.toml:4:33: "red" is not a colour such as #3451b2
+    test.toml:4:24: unknown field `text`, expected one of `background`, `button`, `button_text`, `link`: correct or remove it
+    test.toml:4:22: unknown variant `blue`, expected one of `dark`, `light`, `user_preference`
+    test.toml:4:28: organization "Acme": card_radius: must be from 0 to 100 pixels
+    test.toml:4:29: organization "Acme": input_radius: must be from 0 to 100 pixels
+    test.toml:4:29: organization "Acme": sender_email: must be a mail address
+    test.toml:4:28: organization "Acme": sender_name: must have 1 to 100 characters and no line break
+    test.toml:4:33: organization "Acme": lifetime_seconds: must be between 60 and 31536000 seconds
+    test.toml:4:24: invalid type: string "never", expected a boolean
+    "##);
 }

@@ -6,16 +6,9 @@ use utoipa::ToSchema;
 use super::error::{ApiError, checked};
 use super::extract::Edit;
 use crate::config::Colour;
-use crate::directory::identifier;
-use crate::naming;
+use crate::directory::branding as choices;
 use crate::store::branding::{Branding, Theme};
 use crate::web::colour;
-
-/// The longest name that mails are signed with. Characters.
-const LONGEST_SENDER: usize = 100;
-
-/// The roundest corners. Pixels.
-const ROUNDEST: i64 = 100;
 
 /// A colour, in the notations of CSS.
 #[derive(Debug, Serialize, ToSchema)]
@@ -236,10 +229,10 @@ impl AppearanceChange {
             .try_map(|code| Ok::<_, ApiError>(code.into()))?
             .apply_to(&mut branding.theme);
         self.sender_name
-            .try_map(|name| checked("sender_name", &name, sender_name))?
+            .try_map(|name| checked("sender_name", &name, choices::sender_name))?
             .apply_to(&mut branding.sender_name);
         self.sender_email
-            .try_map(|address| checked("sender_email", &address, sender_address))?
+            .try_map(|address| checked("sender_email", &address, choices::sender_email))?
             .apply_to(&mut branding.sender_email);
         Ok(())
     }
@@ -250,18 +243,5 @@ fn colour_of(field: &'static str, text: &str) -> Result<Colour, ApiError> {
 }
 
 fn round(field: &'static str, pixels: i64) -> Result<u16, ApiError> {
-    u16::try_from(pixels)
-        .ok()
-        .filter(|_| pixels <= ROUNDEST)
-        .ok_or_else(|| ApiError::field(field, format!("must be from 0 to {ROUNDEST} pixels")))
-}
-
-fn sender_name(text: &str) -> Result<String, String> {
-    naming::line(text, LONGEST_SENDER)
-}
-
-fn sender_address(text: &str) -> Result<String, String> {
-    identifier::email(text)
-        .map(str::to_owned)
-        .ok_or_else(|| "must be a mail address".to_owned())
+    choices::radius(pixels).map_err(|reason| ApiError::field(field, reason))
 }

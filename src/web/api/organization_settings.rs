@@ -6,13 +6,11 @@ use utoipa::ToSchema;
 use super::branding::AppearanceChange;
 use super::error::{ApiError, checked};
 use super::extract::Edit;
-use crate::clock::{Seconds, Timestamp};
+use crate::clients::lifetimes::{self, LONGEST_IDLE, SHORTEST};
+use crate::clock::Timestamp;
 use crate::directory::organizations::Details;
 use crate::naming;
 use crate::store::organizations::SessionPolicy;
-
-/// The shortest and the longest time for which a proof can do. Seconds: a minute, a year.
-const LIFETIMES: std::ops::RangeInclusive<i64> = 60..=31_536_000;
 
 /// An organization to create.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -149,12 +147,9 @@ impl SessionsChange {
         let decides = self.is_use_org_authenticated_session_lifetime;
         policy.decides_session_lifetime = decides.unwrap_or(policy.decides_session_lifetime);
         if let Some(seconds) = self.authenticated_session_lifetime {
-            if !LIFETIMES.contains(&seconds) {
-                let (least, most) = (LIFETIMES.start(), LIFETIMES.end());
-                let reason = format!("must be from {least} to {most} seconds");
-                return Err(ApiError::field("authenticated_session_lifetime", reason));
-            }
-            policy.session_lifetime_seconds = Some(Seconds::new(seconds));
+            let lifetime = lifetimes::within(SHORTEST..=LONGEST_IDLE, seconds)
+                .map_err(|reason| ApiError::field("authenticated_session_lifetime", reason))?;
+            policy.session_lifetime_seconds = Some(lifetime);
         }
         if policy.decides_session_lifetime && policy.session_lifetime_seconds.is_none() {
             let reason = "is missing: it says how long, where the organization decides";

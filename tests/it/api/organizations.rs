@@ -314,6 +314,23 @@ async fn an_address_at_an_allowed_domain_admits_where_that_counts(engine: Engine
     browser.open(&address).await;
     let tokens = client.redeem(browser.arrived()).await;
     assert_eq!(tokens.access_claims()["org_code"], acme);
+
+    // So does one that is proven only now; one elsewhere does not, and belongs where all others do.
+    for (stranger, joins) in [("grace@Acme.test", true), ("eve@evil-acme.test", false)] {
+        let mut browser = world.browser();
+        browser.open(&address).await;
+        browser.turn_to("register").await;
+        browser.introduce("Grace", stranger).await;
+        browser.choose_password(PASSWORD).await;
+        let page = browser.enter_code(&world.code_for(stranger)).await;
+        if joins {
+            let tokens = client.redeem(browser.arrived()).await;
+            assert_eq!(tokens.access_claims()["org_code"], acme);
+            assert_eq!(tokens.id_claims()["org_codes"], json!([acme]));
+        } else {
+            assert_eq!(page.id(), "page-organization-closed");
+        }
+    }
 }
 
 #[tokio::test]
