@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod branding;
 pub mod identifier;
 pub mod identities;
+pub mod logos;
 pub mod organizations;
 pub mod people;
 pub mod policies;

@@ -22,6 +22,7 @@ pub mod feature_flags;
 pub mod grants;
 pub mod identities;
 pub mod interactions;
+pub mod logos;
 pub mod members;
 pub mod memberships;
 pub mod organizations;

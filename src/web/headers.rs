@@ -14,6 +14,8 @@ pub struct PagePolicy {
     pub form_target: Option<String>,
     /// Whether it is the page that posts itself.
     pub posts_itself: bool,
+    /// Whether it is no page, but a picture that somebody gave us.
+    pub is_picture: bool,
 }
 
 impl PagePolicy {
@@ -25,7 +27,16 @@ impl PagePolicy {
     pub fn leading_to(uri: &str) -> Self {
         Self {
             form_target: source(uri),
-            posts_itself: false,
+            ..Self::default()
+        }
+    }
+
+    /// Lets nothing act, even if a browser should take a picture for a page.
+    #[must_use]
+    pub fn picture() -> Self {
+        Self {
+            is_picture: true,
+            ..Self::default()
         }
     }
 
@@ -53,6 +64,10 @@ static PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-pol
 /// The policy of whatever asks for no other.
 const USUAL_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' https: data:; script-src 'none'; \
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The policy of pictures that are not ours.
+const PICTURE_POLICY: &str =
+    "default-src 'none'; sandbox; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Sets the headers.
 pub fn secure<B>(server: &Server, response: &mut Response<B>) {
@@ -95,6 +110,9 @@ impl PagePolicy {
     }
 
     fn text(&self) -> String {
+        if self.is_picture {
+            return PICTURE_POLICY.to_owned();
+        }
         let mut text = USUAL_POLICY.to_owned();
         if self.posts_itself {
             text = text.replace(

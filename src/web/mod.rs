@@ -13,6 +13,7 @@ pub mod headers;
 pub mod health;
 pub mod home;
 pub mod limits;
+pub mod logos;
 pub mod look;
 pub mod oidc;
 pub mod page;
@@ -145,6 +146,7 @@ fn pages() -> Router<Site> {
         .route("/logout", get(logout::logout).post(logout::logout))
         .merge(signin::routes())
         .merge(account::routes())
+        .route("/logo/{address}", get(logos::show))
         .route("/static/{*file}", get(asset))
         .route("/favicon.ico", get(favicon))
         .route("/healthz", get(health::healthz))

@@ -35,12 +35,22 @@ pub struct Shell {
 #[derive(Clone, Debug)]
 pub struct OrganizationFace {
     pub name: String,
+    /// Its logo, which its pages bear in place of the brand's.
+    pub logo: Option<LogoFace>,
     /// How its pages look; like all others, when there is none.
     pub look: Option<Look>,
     /// Who its mails seem to be from.
     pub sender_name: Option<String>,
     /// Where answers to its mails go.
     pub sender_email: Option<String>,
+}
+
+/// Where the logo of an organization is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogoFace {
+    pub usual: String,
+    /// The one for dark pages, where they can be light and dark, and there is another one.
+    pub dark: Option<String>,
 }
 
 /// What the End-User may see of a client (OpenID Connect Dynamic Registration 1.0 §2).
@@ -96,6 +106,17 @@ impl Shell {
     /// The address of the organization's own stylesheet, if it has one.
     pub fn look_path(&self) -> Option<String> {
         self.look().map(Look::path)
+    }
+
+    /// The logo of the organization, if it has one.
+    pub fn logo(&self) -> Option<&LogoFace> {
+        self.organization.as_ref()?.logo.as_ref()
+    }
+
+    /// What the organization is called; nothing, when there is none.
+    pub fn organization_name(&self) -> &str {
+        let organization = self.organization.as_ref();
+        organization.map_or("", |organization| &organization.name)
     }
 
     fn look(&self) -> Option<&Look> {

@@ -7,7 +7,7 @@ const organizations = JSON.parse(setting('ORGANIZATIONS'));
 const username = setting('USERNAME_');
 const password = setting('PASSWORD_');
 
-const WIDTHS = { phone: 390, desk: 1280 };
+const WIDTHS = { phone: 360, desk: 1280 };
 const SCHEMES = ['light', 'dark'];
 
 /** How light a colour of a computed style is, from 0 to 1, and its distance to another (WCAG 2.2). */
@@ -52,13 +52,40 @@ async function look(page, name) {
   await picture(page, name);
 }
 
+const LOGOS = { light: ['#fff', '#0f766e'], dark: ['#17181c', '#5eead4'] };
+
+/** Draws a logo for each ground, and gives them to an organization. */
+async function giveLogos(browser, code) {
+  const page = await open(browser);
+  for (const [ground, [paper, ink]] of Object.entries(LOGOS)) {
+    await page.setContent(`<body style="margin: 0; background: ${paper}"><b style="display: inline-block; padding: 8px 20px; background: ${paper};
+      color: ${ink}; font: 700 40px sans-serif">◆ acme</b>`);
+    const form = new FormData();
+    form.set('logo', new Blob([await page.locator('b').screenshot()]), `${ground}.png`);
+    const answer = await fetch(`${setting('VESTIBULE_ISSUER')}/api/v1/organizations/${code}/logos/${ground}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${setting('API_TOKEN')}` },
+      body: form,
+    });
+    equal(`the ${ground} logo is stored`, answer.status, 200);
+  }
+  await page.context().close();
+}
+
 await browse('branding', async (browser) => {
+  await giveLogos(browser, organizations.Acme);
   for (const [name, code] of Object.entries(organizations)) {
     for (const [device, width] of Object.entries(WIDTHS)) {
       for (const colorScheme of SCHEMES) {
         const page = await open(browser, { viewport: { width, height: 800 }, colorScheme });
         await begin(page, code);
-        equal('the page names the organization', await page.locator('#organization').innerText(), name);
+        if (name === 'Acme') {
+          const logo = page.locator('#organization-logo');
+          equal('the logo names the organization', await logo.getAttribute('alt'), name);
+          holds('the logo is there', await logo.evaluate((image) => image.complete && image.naturalWidth > 0));
+        } else {
+          equal('the page names the organization', await page.locator('#organization').innerText(), name);
+        }
         await look(page, `branding-${name}-${device}-${colorScheme}`);
         await enter(page, { p_email: username });
         await page.locator('[name=p_password]').waitFor();

@@ -46,6 +46,7 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ("GET", "/favicon.ico", [200; 7]),
     ("GET", "/healthz", [200; 7]),
     ("GET", "/readyz", [200; 7]),
+    ("GET", "/logo/{address}", [404; 7]),
     ("GET", "/static/{*file}", [404; 7]),
     // The routes that it describes are tried in api/conventions.rs.
     ("GET", "/api/v1/openapi.json", [200; 7]),

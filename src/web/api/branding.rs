@@ -34,11 +34,11 @@ impl From<Colour> for ShownColour {
 /// How pages look. What is null, is as the configuration says.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Appearance {
-    /// Always null: logos are the configuration's.
-    logo: Option<String>,
-    /// Always null, too.
-    logo_dark: Option<String>,
-    /// Always null, too.
+    /// Where the logo is, at the issuer.
+    pub logo: Option<String>,
+    /// Where the one for dark pages is.
+    pub logo_dark: Option<String>,
+    /// Always null: the icon is the configuration's.
     favicon_svg: Option<String>,
     /// Always null, too.
     favicon_fallback: Option<String>,

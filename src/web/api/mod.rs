@@ -21,6 +21,7 @@ pub mod extract;
 pub mod feature_flag_values;
 pub mod feature_flags;
 pub mod identities;
+pub mod logos;
 pub mod member_access;
 pub mod members;
 pub mod new_users;
@@ -100,6 +101,7 @@ fn described() -> OpenApiRouter<Site> {
         .merge(feature_flag_values::routes())
         .merge(feature_flags::routes())
         .merge(identities::routes())
+        .merge(logos::routes())
         .merge(member_access::routes())
         .merge(members::routes())
         .merge(organizations::routes())

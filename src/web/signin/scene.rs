@@ -13,18 +13,20 @@ use crate::interaction::{self, Circumstances, Facts, OpenError, Step};
 use crate::protocol::authorization::AuthorizationRequest;
 use crate::protocol::{Delivery, OAuthError};
 use crate::secret::Secret;
-use crate::store::branding;
+use crate::store::branding::{self, Theme};
 use crate::store::clients::PageOptions;
 use crate::store::interactions::Interaction;
+use crate::store::logos::{self, Ground, Logo};
 use crate::store::organizations::Organization;
 use crate::store::sessions::Session;
 use crate::tokens::verify;
 use crate::web::cookies::Ours;
 use crate::web::error::PageError;
 use crate::web::extract::{Browser, Now, SignedForm, csrf_token};
+use crate::web::logos::path;
 use crate::web::look::Look;
 use crate::web::oidc::delivery::deliver;
-use crate::web::page::{ClientFace, Fields, OrganizationFace, Shell};
+use crate::web::page::{ClientFace, Fields, LogoFace, OrganizationFace, Shell};
 use crate::web::site::Site;
 
 /// A browser that asks what comes next. The first to ask is the one the interaction belongs to.
@@ -172,13 +174,35 @@ async fn organization_face(
     code: &OrganizationId,
 ) -> sqlx::Result<Option<OrganizationFace>> {
     let mut tx = site.app.db.read().await?;
-    let found = branding::find_face(&mut tx, code).await?;
-    Ok(found.map(|(name, branding)| OrganizationFace {
+    let Some((name, branding)) = branding::find_face(&mut tx, code).await? else {
+        return Ok(None);
+    };
+    let logos = logos::list(&mut tx, code).await?;
+    Ok(Some(OrganizationFace {
         name,
+        logo: logo_face(&logos, branding.theme),
         look: Look::of(&branding, &site.brand),
         sender_name: branding.sender_name,
         sender_email: branding.sender_email,
     }))
+}
+
+/// The logo for a page in that scheme: the other one will do where there is but one. Pure.
+fn logo_face(logos: &[Logo], theme: Option<Theme>) -> Option<LogoFace> {
+    let of = |ground| {
+        let logo = logos.iter().find(|logo| logo.ground.0 == ground)?;
+        Some(path(&logo.address))
+    };
+    let (light, dark) = (of(Ground::Light), of(Ground::Dark));
+    match theme {
+        Some(Theme::Dark) => dark.or(light).map(|usual| LogoFace { usual, dark: None }),
+        Some(Theme::Light) => light.or(dark).map(|usual| LogoFace { usual, dark: None }),
+        None | Some(Theme::UserPreference) => {
+            let other = dark.clone().filter(|_| light.is_some());
+            let usual = light.or(dark)?;
+            Some(LogoFace { usual, dark: other })
+        }
+    }
 }
 
 /// A request, before its interaction is known.
@@ -293,4 +317,42 @@ impl FromRequest<Site> for Posted {
 
 fn refusal(error: impl Into<PageError>) -> Response {
     error.into().into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::logos::MediaType;
+    use crate::store::types::Text;
+
+    #[test]
+    fn a_page_bears_the_logo_that_is_made_for_it_or_the_only_one() {
+        let all = [(Ground::Light, "l"), (Ground::Dark, "d")].map(|(ground, address)| Logo {
+            ground: Text(ground),
+            address: address.to_owned(),
+            file_name: "logo.png".to_owned(),
+            media_type: Text(MediaType::Png),
+            created_at: Timestamp::from_unix(0),
+        });
+        let (light, dark) = (&all[..1], &all[1..]);
+        for (logos, theme, usual, other) in [
+            (&[][..], None, None, None),
+            (&all, None, Some("/logo/l"), Some("/logo/d")),
+            (&all, Some(Theme::Dark), Some("/logo/d"), None),
+            (&all, Some(Theme::Light), Some("/logo/l"), None),
+            (light, None, Some("/logo/l"), None),
+            (light, Some(Theme::Dark), Some("/logo/l"), None),
+            (dark, None, Some("/logo/d"), None),
+            (dark, Some(Theme::Light), Some("/logo/d"), None),
+        ] {
+            let found = logo_face(logos, theme);
+            let shown = found.as_ref();
+            assert_eq!(shown.map(|face| face.usual.as_str()), usual, "{theme:?}");
+            assert_eq!(
+                shown.and_then(|face| face.dark.as_deref()),
+                other,
+                "{theme:?}"
+            );
+        }
+    }
 }

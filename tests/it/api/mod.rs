@@ -8,6 +8,7 @@ mod environment;
 mod explain;
 mod feature_flags;
 mod identities;
+mod logos;
 mod member_access;
 mod members;
 mod organizations;

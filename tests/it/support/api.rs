@@ -49,11 +49,16 @@ impl World {
 }
 
 impl Api {
+    /// The address of a route, which begins with a slash.
+    pub(crate) fn url(&self, route: &str) -> String {
+        format!("{}{route}", self.base)
+    }
+
     /// Calls a route, which begins with a slash, with a body if there is one.
     pub(crate) async fn call(&self, method: &str, route: &str, body: Option<Value>) -> Answer {
         let method = Method::from_bytes(method.as_bytes()).expect("it is a method");
         let mut request = World::http()
-            .request(method, format!("{}{route}", self.base))
+            .request(method, self.url(route))
             .bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(&body);

@@ -1,0 +1,114 @@
+//! The logos of organizations.
+
+use serde::Serialize;
+use sqlx::FromRow;
+
+use super::Tx;
+use super::types::Text;
+use crate::clock::Timestamp;
+use crate::id::OrganizationId;
+use crate::words::words;
+
+words! {
+    /// What a logo is shown on.
+    pub enum Ground {
+        /// Dark pages.
+        Dark = "dark",
+        /// Light pages, and dark ones where there is no other.
+        Light = "light",
+    }
+}
+
+words! {
+    /// What a picture is. All of these are pixels: none can hold a script or lead anywhere.
+    pub enum MediaType {
+        /// Graphics Interchange Format.
+        Gif = "image/gif",
+        /// JPEG.
+        Jpeg = "image/jpeg",
+        /// Portable Network Graphics.
+        Png = "image/png",
+        /// WebP.
+        Webp = "image/webp",
+    }
+}
+
+/// What is known of a logo, but for the picture itself.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
+pub struct Logo {
+    /// What it is shown on.
+    pub ground: Text<Ground>,
+    /// The last part of its path. Nobody else is to know it, but who sees the picture.
+    #[serde(skip)]
+    pub address: String,
+    /// What its file was called.
+    pub file_name: String,
+    /// What it is.
+    pub media_type: Text<MediaType>,
+    /// When it was stored.
+    pub created_at: Timestamp,
+}
+
+/// The logos of an organization, by ground.
+pub async fn list(tx: &mut Tx, organization: &OrganizationId) -> sqlx::Result<Vec<Logo>> {
+    tx.all(
+        "SELECT ground, address, file_name, media_type, created_at FROM organization_logos
+         WHERE organization_id = $1 ORDER BY ground",
+        (organization,),
+    )
+    .await
+}
+
+/// The picture at an address: what it is, and its bytes in base64.
+pub async fn find_picture(
+    tx: &mut Tx,
+    address: &str,
+) -> sqlx::Result<Option<(Text<MediaType>, String)>> {
+    tx.optional(
+        "SELECT media_type, content FROM organization_logos WHERE address = $1",
+        (address,),
+    )
+    .await
+}
+
+/// Gives an organization a logo, in place of the one it has for that ground. `content` is base64.
+pub async fn upsert(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    logo: &Logo,
+    content: &str,
+) -> sqlx::Result<()> {
+    tx.execute(
+        "INSERT INTO organization_logos (organization_id, ground, address, file_name, media_type, content, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (organization_id, ground) DO UPDATE SET
+            address = excluded.address, file_name = excluded.file_name, media_type = excluded.media_type,
+            content = excluded.content, created_at = excluded.created_at",
+        (
+            organization,
+            &logo.ground,
+            &logo.address,
+            &logo.file_name,
+            &logo.media_type,
+            content,
+            logo.created_at,
+        ),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes a logo from an organization. Returns false when it has none for that ground.
+pub async fn remove(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    ground: Ground,
+) -> sqlx::Result<bool> {
+    let removed = tx
+        .execute(
+            "DELETE FROM organization_logos WHERE organization_id = $1 AND ground = $2",
+            (organization, &Text(ground)),
+        )
+        .await?;
+    Ok(removed == 1)
+}
