@@ -11,6 +11,7 @@
 //! name the file, line and column, or the variable, that the value came from, also when the value
 //! is wrong only in view of another one. That knowledge is lost once layers are merged.
 
+mod api;
 mod branding;
 mod database;
 mod error;
@@ -28,6 +29,7 @@ mod tokens;
 
 use std::path::Path;
 
+pub use api::Api;
 pub use branding::{Branding, Colour};
 pub use database::{Database, DatabaseUrl};
 pub use error::{ConfigError, Origin};
@@ -64,6 +66,8 @@ pub struct Config {
     pub branding: Branding,
     /// Lifetimes where an application sets none.
     pub tokens: Tokens,
+    /// What programs may ask of the management API.
+    pub api: Api,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -102,6 +106,7 @@ impl Config {
             mail: Mail::read(&settings.section("mail"))?,
             branding: Branding::read(&settings.section("branding"))?,
             tokens: Tokens::read(&settings.section("tokens"))?,
+            api: Api::read(&settings.section("api"))?,
             log: Log::read(&settings.section("log"))?,
         };
         debug_assert_eq!(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, header};
 
+use super::api::rate::Rates;
 use super::assets::Assets;
 use super::oidc::discovery;
 use super::page::Shell;
@@ -21,6 +22,8 @@ pub struct Site {
     pub brand: Arc<Branding>,
     /// The files under `/static/`.
     pub assets: Arc<Assets>,
+    /// How often clients have called the management API.
+    pub rates: Arc<Rates>,
     /// The document that says what this server can do.
     pub configuration: Bytes,
     /// The head of that document and of the keys.
@@ -33,6 +36,7 @@ impl Site {
         let brand = Arc::new(app.config.branding.clone());
         let assets = Arc::new(Assets::new(&brand));
         Self {
+            rates: Arc::new(Rates::new(app.config.api.requests_per_minute)),
             configuration: discovery::document(&app.config),
             published: Arc::new(discovery::head(&app.config)),
             app,

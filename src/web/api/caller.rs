@@ -44,7 +44,8 @@ impl Caller {
     }
 }
 
-/// Lets a request pass that carries an access token for the management API.
+/// Lets a request pass that carries an access token for the management API, of a client that has not called too
+/// often.
 pub async fn authenticate(
     State(site): State<Site>,
     Now(now): Now,
@@ -53,8 +54,17 @@ pub async fn authenticate(
 ) -> Response {
     match identify(&site, now, request.headers()).await {
         Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+            let allowance = site.rates.count(&caller.client, now);
+            let mut response = if allowance.is_none_or(|allowance| allowance.is_allowed) {
+                request.extensions_mut().insert(caller);
+                next.run(request).await
+            } else {
+                ApiError::too_many().into_response()
+            };
+            if let Some(allowance) = allowance {
+                allowance.tell(&mut response);
+            }
+            response
         }
         Err(error) => error.into_response(),
     }

@@ -128,7 +128,7 @@ impl ApiError {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "TOO_MANY_REQUESTS",
-            "too many requests: wait for as many seconds as RateLimit-Reset says",
+            "too many requests: wait for as many seconds as Retry-After says, and call less often",
         )
     }
 

@@ -33,6 +33,7 @@ pub mod permissions;
 pub mod properties;
 pub mod property_categories;
 pub mod property_values;
+pub mod rate;
 pub mod role_permissions;
 pub mod role_scopes;
 pub mod roles;
@@ -69,7 +70,10 @@ const LARGEST_BODY: usize = 1024 * 1024;
     info(
         title = "Vestibule management API",
         description = "Manage users, organizations, roles, permissions and applications. Ask for an access token \
-            with grant_type=client_credentials and this API as the audience, as an application that may call it.",
+            with grant_type=client_credentials and this API as the audience, as an application that may call it. \
+            Each answer tells in RateLimit-Limit, RateLimit-Remaining and RateLimit-Reset how many requests the \
+            application may make within a minute, how many of them are left, and in how many seconds all of them \
+            are there again.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     tags(
@@ -133,6 +137,7 @@ pub fn description(issuer: &Issuer) -> utoipa::openapi::OpenApi {
     let scheme = SecurityScheme::OAuth2(OAuth2::new([Flow::ClientCredentials(flow)]));
     let components = outer.components.get_or_insert_default();
     components.add_security_scheme("management", scheme);
+    rate::describe(&mut outer);
     outer
 }
 

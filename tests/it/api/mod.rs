@@ -17,6 +17,7 @@ mod permissions;
 mod properties;
 mod role_permissions;
 mod role_scopes;
+mod rate;
 mod roles;
 mod search;
 mod user_sessions;
