@@ -65,6 +65,7 @@ pub struct Page {
 /// Lists the scopes of an API.
 #[utoipa::path(
     get, path = "/apis/{api_id}/scopes", tag = "APIs",
+    operation_id = "listApiScopes",
     security(("management" = ["read:api_scopes"])),
     params(("api_id" = String, Path)),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
@@ -109,6 +110,7 @@ pub struct Reference {
 /// Defines a scope of an API. No application has it yet.
 #[utoipa::path(
     post, path = "/apis/{api_id}/scopes", tag = "APIs",
+    operation_id = "createApiScope",
     security(("management" = ["create:api_scopes"])),
     params(("api_id" = String, Path)),
     request_body = NewApiScope,
@@ -144,6 +146,7 @@ pub struct One {
 /// Shows a scope of an API.
 #[utoipa::path(
     get, path = "/apis/{api_id}/scopes/{scope_id}", tag = "APIs",
+    operation_id = "getApiScope",
     security(("management" = ["read:api_scopes"])),
     params(("api_id" = String, Path), ("scope_id" = String, Path)),
     responses((status = 200, body = Answer<One>), (status = "4XX", body = Errors)),
@@ -172,6 +175,7 @@ pub struct ApiScopeChange {
 /// Says anew what a scope allows.
 #[utoipa::path(
     patch, path = "/apis/{api_id}/scopes/{scope_id}", tag = "APIs",
+    operation_id = "updateApiScope",
     security(("management" = ["update:api_scopes"])),
     params(("api_id" = String, Path), ("scope_id" = String, Path)),
     request_body = ApiScopeChange,
@@ -202,6 +206,7 @@ pub async fn update(
 /// Removes a scope, from the API and from every application that had it.
 #[utoipa::path(
     delete, path = "/apis/{api_id}/scopes/{scope_id}", tag = "APIs",
+    operation_id = "deleteApiScope",
     security(("management" = ["delete:apis_scopes"])),
     params(("api_id" = String, Path), ("scope_id" = String, Path)),
     responses((status = 200, description = "It is gone."), (status = "4XX", body = Errors)),
@@ -226,6 +231,7 @@ pub async fn remove(
 /// A scope of the management API is handed out only by who holds it.
 #[utoipa::path(
     post, path = "/apis/{api_id}/applications/{application_id}/scopes/{scope_id}", tag = "APIs",
+    operation_id = "addApplicationApiScope",
     security(("management" = ["create:api_application_scopes"])),
     params(("api_id" = String, Path), ("application_id" = String, Path), ("scope_id" = String, Path)),
     responses((status = 200, description = "It has the scope."), (status = "4XX", body = Errors)),
@@ -253,6 +259,7 @@ pub async fn allow(
 /// Takes a scope of an API from an application; its tokens give it no more.
 #[utoipa::path(
     delete, path = "/apis/{api_id}/applications/{application_id}/scopes/{scope_id}", tag = "APIs",
+    operation_id = "removeApplicationApiScope",
     security(("management" = ["delete:apis_application_scopes"])),
     params(("api_id" = String, Path), ("application_id" = String, Path), ("scope_id" = String, Path)),
     responses((status = 200, description = "It has the scope no more."), (status = "4XX", body = Errors)),

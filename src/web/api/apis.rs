@@ -91,6 +91,7 @@ pub struct Expansion {
 /// Lists the APIs.
 #[utoipa::path(
     get, path = "/apis", tag = "APIs",
+    operation_id = "listApis",
     security(("management" = ["read:apis"])),
     params(Expansion),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
@@ -154,6 +155,7 @@ pub struct Reference {
 /// Registers an API.
 #[utoipa::path(
     post, path = "/apis", tag = "APIs",
+    operation_id = "createApi",
     security(("management" = ["create:apis"])),
     request_body = NewApi,
     responses((status = 200, body = Answer<CreatedApi>), (status = "4XX", body = Errors)),
@@ -218,6 +220,7 @@ pub struct One {
 /// Shows an API.
 #[utoipa::path(
     get, path = "/apis/{api_id}", tag = "APIs",
+    operation_id = "getApi",
     security(("management" = ["read:apis"])),
     params(("api_id" = String, Path)),
     responses((status = 200, body = Answer<One>), (status = "4XX", body = Errors)),
@@ -241,6 +244,7 @@ pub async fn read(
 /// Removes an API. No application may call it any more; tokens for it end with the next refresh or introspection.
 #[utoipa::path(
     delete, path = "/apis/{api_id}", tag = "APIs",
+    operation_id = "deleteApi",
     security(("management" = ["delete:apis"])),
     params(("api_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -291,6 +295,7 @@ pub struct Connected {
 /// Lets applications call an API, with none of its scopes until these are given one by one; or no more.
 #[utoipa::path(
     patch, path = "/apis/{api_id}/applications", tag = "APIs",
+    operation_id = "updateApiApplications",
     security(("management" = ["update:apis"])),
     params(("api_id" = String, Path)),
     request_body = Connections,

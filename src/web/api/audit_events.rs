@@ -117,6 +117,7 @@ fn given(text: Option<&String>) -> Option<&str> {
 /// Lists what happened, youngest first; of one second, as it was recorded.
 #[utoipa::path(
     get, path = "/audit_events", tag = "Audit",
+    operation_id = "listAuditEvents",
     security(("management" = ["read:audit_events"])),
     params(Paging, Filter),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),

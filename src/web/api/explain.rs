@@ -185,6 +185,7 @@ impl From<Missing> for MissingPermission {
 /// expected one is missing. Nothing is signed, and nobody signed in.
 #[utoipa::path(
     get, path = "/users/{user_id}/explain", tag = "Users",
+    operation_id = "explainUser",
     security(("management" = ["read:users"])),
     params(("user_id" = String, Path), Where),
     responses((status = 200, body = Answer<Shown>), (status = "4XX", body = Errors)),

@@ -95,6 +95,7 @@ fn no_user() -> ApiError {
 /// Lists the values that an organization has of its own.
 #[utoipa::path(
     get, path = "/organizations/{org_code}/feature_flags", tag = "Feature flags",
+    operation_id = "listOrganizationFeatureFlags",
     security(("management" = ["read:organization_feature_flags"])),
     params(("org_code" = String, Path)),
     responses((status = 200, body = Answer<ShownValues>), (status = "4XX", body = Errors)),
@@ -110,6 +111,7 @@ pub async fn list_of_organization(
 /// Takes every value of an organization back.
 #[utoipa::path(
     delete, path = "/organizations/{org_code}/feature_flags", tag = "Feature flags",
+    operation_id = "clearOrganizationFeatureFlags",
     security(("management" = ["delete:organization_feature_flags"])),
     params(("org_code" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -133,6 +135,7 @@ pub async fn clear_organization(
 /// Gives an organization a value of a flag.
 #[utoipa::path(
     patch, path = "/organizations/{org_code}/feature_flags/{feature_flag_key}", tag = "Feature flags",
+    operation_id = "setOrganizationFeatureFlag",
     security(("management" = ["update:organization_feature_flags"])),
     params(("org_code" = String, Path), ("feature_flag_key" = String, Path), NewValue),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -156,6 +159,7 @@ pub async fn set_for_organization(
 /// Takes an organization's value of a flag back.
 #[utoipa::path(
     delete, path = "/organizations/{org_code}/feature_flags/{feature_flag_key}", tag = "Feature flags",
+    operation_id = "clearOrganizationFeatureFlag",
     security(("management" = ["delete:organization_feature_flags"])),
     params(("org_code" = String, Path), ("feature_flag_key" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -173,6 +177,7 @@ pub async fn clear_for_organization(
 /// Lists the values that a user has of their own.
 #[utoipa::path(
     get, path = "/users/{user_id}/feature_flags", tag = "Feature flags",
+    operation_id = "listUserFeatureFlags",
     security(("management" = ["read:user_feature_flags"])),
     params(("user_id" = String, Path)),
     responses((status = 200, body = Answer<ShownValues>), (status = "4XX", body = Errors)),
@@ -190,6 +195,7 @@ pub async fn list_of_user(
 /// Gives a user a value of a flag, in whatever organization they are.
 #[utoipa::path(
     patch, path = "/users/{user_id}/feature_flags/{feature_flag_key}", tag = "Feature flags",
+    operation_id = "setUserFeatureFlag",
     security(("management" = ["update:user_feature_flags"])),
     params(("user_id" = String, Path), ("feature_flag_key" = String, Path), NewValue),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -214,6 +220,7 @@ pub async fn set_for_user(
 /// Takes a user's value of a flag back.
 #[utoipa::path(
     delete, path = "/users/{user_id}/feature_flags/{feature_flag_key}", tag = "Feature flags",
+    operation_id = "clearUserFeatureFlag",
     security(("management" = ["delete:user_feature_flags"])),
     params(("user_id" = String, Path), ("feature_flag_key" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),

@@ -87,6 +87,7 @@ pub struct Page {
 /// Lists the feature flags.
 #[utoipa::path(
     get, path = "/feature_flags", tag = "Feature flags",
+    operation_id = "listFeatureFlags",
     security(("management" = ["read:feature_flags"])),
     params(Paging),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
@@ -150,6 +151,7 @@ pub struct NewFeatureFlag {
 /// Defines a feature flag.
 #[utoipa::path(
     post, path = "/feature_flags", tag = "Feature flags",
+    operation_id = "createFeatureFlag",
     security(("management" = ["create:feature_flags"])),
     request_body = NewFeatureFlag,
     responses((status = 201, body = Done), (status = "4XX", body = Errors)),
@@ -221,6 +223,7 @@ pub struct FeatureFlagChange {
 /// Changes a feature flag.
 #[utoipa::path(
     put, path = "/feature_flags/{feature_flag_key}", tag = "Feature flags",
+    operation_id = "updateFeatureFlag",
     security(("management" = ["update:feature_flags"])),
     params(("feature_flag_key" = String, Path), FeatureFlagChange),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -250,6 +253,7 @@ pub async fn update(
 /// Removes a feature flag with every value of it. This can't be undone.
 #[utoipa::path(
     delete, path = "/feature_flags/{feature_flag_key}", tag = "Feature flags",
+    operation_id = "deleteFeatureFlag",
     security(("management" = ["delete:feature_flags"])),
     params(("feature_flag_key" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -300,6 +304,7 @@ pub struct ShownValues {
 /// Lists the values that the environment has in place of defaults.
 #[utoipa::path(
     get, path = "/environment/feature_flags", tag = "Feature flags",
+    operation_id = "listEnvironmentFeatureFlags",
     security(("management" = ["read:environment_feature_flags"])),
     responses((status = 200, body = Answer<ShownValues>), (status = "4XX", body = Errors)),
 )]
@@ -322,6 +327,7 @@ pub async fn list_of_environment(
 /// Takes every value of the environment back: the defaults hold again.
 #[utoipa::path(
     delete, path = "/environment/feature_flags", tag = "Feature flags",
+    operation_id = "clearEnvironmentFeatureFlags",
     security(("management" = ["delete:environment_feature_flags"])),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
 )]
@@ -348,6 +354,7 @@ pub struct NewEnvironmentValue {
 /// Gives the environment a value of a flag, in place of its default.
 #[utoipa::path(
     patch, path = "/environment/feature_flags/{feature_flag_key}", tag = "Feature flags",
+    operation_id = "setEnvironmentFeatureFlag",
     security(("management" = ["update:environment_feature_flags"])),
     params(("feature_flag_key" = String, Path)),
     request_body = NewEnvironmentValue,
@@ -371,6 +378,7 @@ pub async fn set_for_environment(
 /// Takes the environment's value of a flag back: the default holds again.
 #[utoipa::path(
     delete, path = "/environment/feature_flags/{feature_flag_key}", tag = "Feature flags",
+    operation_id = "clearEnvironmentFeatureFlag",
     security(("management" = ["delete:environment_feature_flags"])),
     params(("feature_flag_key" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),

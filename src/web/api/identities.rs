@@ -88,6 +88,7 @@ pub struct Page {
 /// Lists the identities of a user, oldest first.
 #[utoipa::path(
     get, path = "/users/{user_id}/identities", tag = "Identities",
+    operation_id = "listUserIdentities",
     security(("management" = ["read:user_identities"])),
     params(("user_id" = String, Path), Cursors),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
@@ -157,6 +158,7 @@ struct Reference {
 /// Adds an identity to a user. An address or a number is not confirmed until its user proves it.
 #[utoipa::path(
     post, path = "/users/{user_id}/identities", tag = "Identities",
+    operation_id = "createUserIdentity",
     security(("management" = ["create:user_identities"])),
     params(("user_id" = String, Path)),
     request_body = Wanted,
@@ -198,6 +200,7 @@ pub async fn add(
 /// Shows an identity.
 #[utoipa::path(
     get, path = "/identities/{identity_id}", tag = "Identities",
+    operation_id = "getIdentity",
     security(("management" = ["read:identities"])),
     params(("identity_id" = String, Path)),
     responses((status = 200, body = Shown), (status = "4XX", body = Errors)),
@@ -223,6 +226,7 @@ pub struct IdentityChange {
 /// Makes an identity the primary one of its kind.
 #[utoipa::path(
     patch, path = "/identities/{identity_id}", tag = "Identities",
+    operation_id = "updateIdentity",
     security(("management" = ["update:identities"])),
     params(("identity_id" = String, Path)),
     request_body = IdentityChange,
@@ -270,6 +274,7 @@ pub struct Removal {
 /// even those that began with it: to shut somebody out, suspend them.
 #[utoipa::path(
     delete, path = "/identities/{identity_id}", tag = "Identities",
+    operation_id = "deleteIdentity",
     security(("management" = ["delete:identities"])),
     params(("identity_id" = String, Path), Removal),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),

@@ -59,6 +59,7 @@ pub struct HeldRoles {
 /// Lists the roles of a member, those that have expired left out.
 #[utoipa::path(
     get, path = "/organizations/{org_code}/users/{user_id}/roles", tag = "Members",
+    operation_id = "listMemberRoles",
     security(("management" = ["read:organization_user_roles"])),
     params(("org_code" = String, Path), ("user_id" = String, Path)),
     responses((status = 200, body = Answer<HeldRoles>), (status = "4XX", body = Errors)),
@@ -98,6 +99,7 @@ pub struct RoleToAssign {
 /// Gives a member a role. One that they have already is held until `expires_on` from now on, or for good.
 #[utoipa::path(
     post, path = "/organizations/{org_code}/users/{user_id}/roles", tag = "Members",
+    operation_id = "addMemberRole",
     security(("management" = ["create:organization_user_roles"])),
     params(("org_code" = String, Path), ("user_id" = String, Path)),
     request_body = RoleToAssign,
@@ -125,6 +127,7 @@ pub async fn assign_role(
 /// Takes a role from a member.
 #[utoipa::path(
     delete, path = "/organizations/{org_code}/users/{user_id}/roles/{role_id}", tag = "Members",
+    operation_id = "removeMemberRole",
     security(("management" = ["delete:organization_user_roles"])),
     params(("org_code" = String, Path), ("user_id" = String, Path), ("role_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -185,6 +188,7 @@ pub struct Expand {
 /// Lists the permissions of a member: those given directly, and those that roles give.
 #[utoipa::path(
     get, path = "/organizations/{org_code}/users/{user_id}/permissions", tag = "Members",
+    operation_id = "listMemberPermissions",
     security(("management" = ["read:organization_user_permissions"])),
     params(("org_code" = String, Path), ("user_id" = String, Path), Expand),
     responses((status = 200, body = Answer<HeldPermissions>), (status = "4XX", body = Errors)),
@@ -258,6 +262,7 @@ pub struct PermissionToAssign {
 /// from now on, or for good.
 #[utoipa::path(
     post, path = "/organizations/{org_code}/users/{user_id}/permissions", tag = "Members",
+    operation_id = "addMemberPermission",
     security(("management" = ["create:organization_user_permissions"])),
     params(("org_code" = String, Path), ("user_id" = String, Path)),
     request_body = PermissionToAssign,
@@ -289,6 +294,7 @@ pub async fn assign_permission(
 /// Takes a permission from a member that they were given directly. What roles give, they keep.
 #[utoipa::path(
     delete, path = "/organizations/{org_code}/users/{user_id}/permissions/{permission_id}", tag = "Members",
+    operation_id = "removeMemberPermission",
     security(("management" = ["delete:organization_user_permissions"])),
     params(("org_code" = String, Path), ("user_id" = String, Path), ("permission_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -330,6 +336,7 @@ pub struct Holder {
 /// Lists the members of an organization who have a role.
 #[utoipa::path(
     get, path = "/organizations/{org_code}/roles/{role_id}/users", tag = "Members",
+    operation_id = "listOrganizationRoleUsers",
     security(("management" = ["read:organization_user_roles"])),
     params(("org_code" = String, Path), ("role_id" = String, Path), Paging),
     responses((status = 200, body = Answer<Holders>), (status = "4XX", body = Errors)),
@@ -367,6 +374,7 @@ pub struct HolderCount {
 /// Counts the members of an organization who have a role.
 #[utoipa::path(
     get, path = "/organizations/{org_code}/roles/{role_id}/users/count", tag = "Members",
+    operation_id = "countOrganizationRoleUsers",
     security(("management" = ["read:organization_user_roles"])),
     params(("org_code" = String, Path), ("role_id" = String, Path)),
     responses((status = 200, body = Answer<HolderCount>), (status = "4XX", body = Errors)),

@@ -91,6 +91,7 @@ impl Filter {
 /// Lists the members of an organization.
 #[utoipa::path(
     get, path = "/organizations/{org_code}/users", tag = "Members",
+    operation_id = "listMembers",
     security(("management" = ["read:organization_users"])),
     params(("org_code" = String, Path), Paging, Filter),
     responses((status = 200, body = Answer<OrganizationUsers>), (status = "4XX", body = Errors)),
@@ -190,6 +191,7 @@ pub struct UsersAdded {
 /// Adds users to an organization, all of them or none. Those who belong to it already stay as they are.
 #[utoipa::path(
     post, path = "/organizations/{org_code}/users", tag = "Members",
+    operation_id = "addMembers",
     security(("management" = ["create:organization_users"])),
     params(("org_code" = String, Path)),
     request_body = NewMembers,
@@ -270,6 +272,7 @@ pub struct MembersChanged {
 /// Whoever is removed loses at once what they had in the organization, and their tokens for it end.
 #[utoipa::path(
     patch, path = "/organizations/{org_code}/users", tag = "Members",
+    operation_id = "updateMembers",
     security(("management" = ["update:organization_users"])),
     params(("org_code" = String, Path)),
     request_body = MembersChange,
@@ -320,6 +323,7 @@ pub async fn change(
 /// Removes a user from an organization. What they had there is gone, and their tokens for it end.
 #[utoipa::path(
     delete, path = "/organizations/{org_code}/users/{user_id}", tag = "Members",
+    operation_id = "removeMember",
     security(("management" = ["delete:organization_users"])),
     params(("org_code" = String, Path), ("user_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),

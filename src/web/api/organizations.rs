@@ -83,6 +83,7 @@ pub struct Page {
 /// `email_desc` sort by name too.
 #[utoipa::path(
     get, path = "/organizations", tag = "Organizations",
+    operation_id = "listOrganizations",
     security(("management" = ["read:organizations"])),
     params(Paging),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
@@ -166,6 +167,7 @@ pub struct ByCode {
 /// Shows an organization.
 #[utoipa::path(
     get, path = "/organization", tag = "Organizations",
+    operation_id = "getOrganization",
     security(("management" = ["read:organizations"])),
     params(ByCode),
     responses((status = 200, body = Shown), (status = "4XX", body = Errors)),
@@ -209,6 +211,7 @@ pub struct Reference {
 /// Creates an organization.
 #[utoipa::path(
     post, path = "/organization", tag = "Organizations",
+    operation_id = "createOrganization",
     security(("management" = ["create:organizations"])),
     request_body = NewOrganization,
     responses((status = 200, body = Answer<CreatedOrganization>), (status = "4XX", body = Errors)),
@@ -241,6 +244,7 @@ pub async fn create(
 /// Changes an organization. Its code never changes.
 #[utoipa::path(
     patch, path = "/organization/{org_code}", tag = "Organizations",
+    operation_id = "updateOrganization",
     security(("management" = ["update:organizations"])),
     params(("org_code" = String, Path)),
     request_body = OrganizationChange,
@@ -270,6 +274,7 @@ pub async fn update(
 /// Takes an organization's handle from it.
 #[utoipa::path(
     delete, path = "/organization/{org_code}/handle", tag = "Organizations",
+    operation_id = "deleteOrganizationHandle",
     security(("management" = ["delete:organization_handles"])),
     params(("org_code" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -294,6 +299,7 @@ pub async fn remove_handle(
 /// Changes what holds for sessions that sign in to an organization.
 #[utoipa::path(
     patch, path = "/organizations/{org_code}/sessions", tag = "Organizations",
+    operation_id = "updateOrganizationSessions",
     security(("management" = ["update:organizations"])),
     params(("org_code" = String, Path)),
     request_body = SessionsChange,
@@ -317,6 +323,7 @@ pub async fn update_sessions(
 /// Removes an organization with everything that its members had there. This can't be undone.
 #[utoipa::path(
     delete, path = "/organization/{org_code}", tag = "Organizations",
+    operation_id = "deleteOrganization",
     security(("management" = ["delete:organizations"])),
     params(("org_code" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),

@@ -132,6 +132,7 @@ fn word<T: ToString>(
 /// Argon2id. The user's sessions end, and what applications were granted.
 #[utoipa::path(
     put, path = "/users/{user_id}/password", tag = "Users",
+    operation_id = "setUserPassword",
     security(("management" = ["update:user_passwords"])),
     params(("user_id" = String, Path)),
     request_body = HashedPassword,

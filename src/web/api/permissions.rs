@@ -64,6 +64,7 @@ pub struct Page {
 /// Lists the permissions.
 #[utoipa::path(
     get, path = "/permissions", tag = "Permissions",
+    operation_id = "listPermissions",
     security(("management" = ["read:permissions"])),
     params(Paging),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
@@ -125,6 +126,7 @@ pub struct Reference {
 /// Defines a permission.
 #[utoipa::path(
     post, path = "/permissions", tag = "Permissions",
+    operation_id = "createPermission",
     security(("management" = ["create:permissions"])),
     request_body = NewPermission,
     responses((status = 201, body = Answer<CreatedPermission>), (status = "4XX", body = Errors)),
@@ -169,6 +171,7 @@ pub struct PermissionChange {
 /// Changes a permission. When its key changes, the answer tells how many roles and users hold it.
 #[utoipa::path(
     patch, path = "/permissions/{permission_id}", tag = "Permissions",
+    operation_id = "updatePermission",
     security(("management" = ["update:permissions"])),
     params(("permission_id" = String, Path)),
     request_body = PermissionChange,
@@ -211,6 +214,7 @@ pub async fn update(
 /// Removes a permission from every role and user. This can't be undone; the answer tells from how many.
 #[utoipa::path(
     delete, path = "/permissions/{permission_id}", tag = "Permissions",
+    operation_id = "deletePermission",
     security(("management" = ["delete:permissions"])),
     params(("permission_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),

@@ -101,6 +101,7 @@ pub fn context(word: &str) -> Result<Context, ApiError> {
 /// Lists the properties.
 #[utoipa::path(
     get, path = "/properties", tag = "Properties",
+    operation_id = "listProperties",
     security(("management" = ["read:properties"])),
     params(Cursors, OfContext),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
@@ -162,6 +163,7 @@ pub struct Reference {
 /// Defines a property.
 #[utoipa::path(
     post, path = "/properties", tag = "Properties",
+    operation_id = "createProperty",
     security(("management" = ["create:properties"])),
     request_body = NewProperty,
     responses((status = 201, body = Answer<CreatedProperty>), (status = "4XX", body = Errors)),
@@ -213,6 +215,7 @@ pub struct PropertyChange {
 /// Changes a property.
 #[utoipa::path(
     put, path = "/properties/{property_id}", tag = "Properties",
+    operation_id = "updateProperty",
     security(("management" = ["update:properties"])),
     params(("property_id" = String, Path)),
     request_body = PropertyChange,
@@ -247,6 +250,7 @@ pub async fn update(
 /// Removes a property with every value of it. This can't be undone.
 #[utoipa::path(
     delete, path = "/properties/{property_id}", tag = "Properties",
+    operation_id = "deleteProperty",
     security(("management" = ["delete:properties"])),
     params(("property_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),

@@ -52,6 +52,7 @@ pub struct Page {
 /// Lists the categories.
 #[utoipa::path(
     get, path = "/property_categories", tag = "Properties",
+    operation_id = "listPropertyCategories",
     security(("management" = ["read:property_categories"])),
     params(Cursors, OfContext),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
@@ -107,6 +108,7 @@ pub struct Reference {
 /// Makes a category.
 #[utoipa::path(
     post, path = "/property_categories", tag = "Properties",
+    operation_id = "createPropertyCategory",
     security(("management" = ["create:property_categories"])),
     request_body = NewPropertyCategory,
     responses((status = 201, body = Answer<CreatedPropertyCategory>), (status = "4XX", body = Errors)),
@@ -138,6 +140,7 @@ pub struct PropertyCategoryChange {
 /// Gives a category another name.
 #[utoipa::path(
     put, path = "/property_categories/{category_id}", tag = "Properties",
+    operation_id = "updatePropertyCategory",
     security(("management" = ["update:property_categories"])),
     params(("category_id" = String, Path)),
     request_body = PropertyCategoryChange,

@@ -139,6 +139,7 @@ pub struct NewValue {
 /// Lists the properties of a user.
 #[utoipa::path(
     get, path = "/users/{user_id}/properties", tag = "Properties",
+    operation_id = "listUserProperties",
     security(("management" = ["read:user_properties"])),
     params(("user_id" = String, Path)),
     responses((status = 200, body = Answer<Known>), (status = "4XX", body = Errors)),
@@ -157,6 +158,7 @@ pub async fn list_of_user(
 /// Changes properties of a user; all of them, or none.
 #[utoipa::path(
     patch, path = "/users/{user_id}/properties", tag = "Properties",
+    operation_id = "updateUserProperties",
     security(("management" = ["update:user_properties"])),
     params(("user_id" = String, Path)),
     request_body = PropertyValuesChange,
@@ -177,6 +179,7 @@ pub async fn update_user(
 /// Changes one property of a user.
 #[utoipa::path(
     put, path = "/users/{user_id}/properties/{property_key}", tag = "Properties",
+    operation_id = "setUserProperty",
     security(("management" = ["update:user_properties"])),
     params(("user_id" = String, Path), ("property_key" = String, Path), NewValue),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -196,6 +199,7 @@ pub async fn set_for_user(
 /// Lists the properties of an organization.
 #[utoipa::path(
     get, path = "/organizations/{org_code}/properties", tag = "Properties",
+    operation_id = "listOrganizationProperties",
     security(("management" = ["read:organization_properties"])),
     params(("org_code" = String, Path)),
     responses((status = 200, body = Answer<Known>), (status = "4XX", body = Errors)),
@@ -213,6 +217,7 @@ pub async fn list_of_organization(
 /// Changes properties of an organization; all of them, or none.
 #[utoipa::path(
     patch, path = "/organizations/{org_code}/properties", tag = "Properties",
+    operation_id = "updateOrganizationProperties",
     security(("management" = ["update:organization_properties"])),
     params(("org_code" = String, Path)),
     request_body = PropertyValuesChange,
@@ -231,6 +236,7 @@ pub async fn update_organization(
 /// Changes one property of an organization.
 #[utoipa::path(
     put, path = "/organizations/{org_code}/properties/{property_key}", tag = "Properties",
+    operation_id = "setOrganizationProperty",
     security(("management" = ["update:organization_properties"])),
     params(("org_code" = String, Path), ("property_key" = String, Path), NewValue),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -250,6 +256,7 @@ pub async fn set_for_organization(
 /// Lists the properties of an application.
 #[utoipa::path(
     get, path = "/applications/{application_id}/properties", tag = "Properties",
+    operation_id = "listApplicationProperties",
     security(("management" = ["read:application_properties"])),
     params(("application_id" = String, Path)),
     responses((status = 200, body = Answer<Known>), (status = "4XX", body = Errors)),
@@ -282,6 +289,7 @@ pub enum TextOrTruth {
 /// Changes one property of an application.
 #[utoipa::path(
     put, path = "/applications/{application_id}/properties/{property_key}", tag = "Properties",
+    operation_id = "setApplicationProperty",
     security(("management" = ["update:application_properties"])),
     params(("application_id" = String, Path), ("property_key" = String, Path)),
     request_body = ApplicationPropertyChange,

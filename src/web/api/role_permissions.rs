@@ -35,6 +35,7 @@ pub fn routes() -> OpenApiRouter<Site> {
 /// Lists the permissions of a role.
 #[utoipa::path(
     get, path = "/roles/{role_id}/permissions", tag = "Roles",
+    operation_id = "listRolePermissions",
     security(("management" = ["read:role_permissions"])),
     params(("role_id" = String, Path), Paging),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
@@ -83,6 +84,7 @@ pub struct RolePermissionsChanged {
 /// Gives a role permissions, and takes others away; all of it or nothing.
 #[utoipa::path(
     patch, path = "/roles/{role_id}/permissions", tag = "Roles",
+    operation_id = "updateRolePermissions",
     security(("management" = ["update:role_permissions"])),
     params(("role_id" = String, Path)),
     request_body = RolePermissionsChange,
@@ -122,6 +124,7 @@ pub async fn change(
 /// Takes a permission from a role.
 #[utoipa::path(
     delete, path = "/roles/{role_id}/permissions/{permission_id}", tag = "Roles",
+    operation_id = "removeRolePermission",
     security(("management" = ["delete:role_permissions"])),
     params(("role_id" = String, Path), ("permission_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -170,6 +173,7 @@ pub struct RoleUser {
 /// Lists those who have a role, in whatever organization.
 #[utoipa::path(
     get, path = "/roles/{role_id}/users", tag = "Roles",
+    operation_id = "listRoleUsers",
     security(("management" = ["read:organization_user_roles"])),
     params(("role_id" = String, Path), Paging),
     responses((status = 200, body = Answer<RoleUsers>), (status = "4XX", body = Errors)),

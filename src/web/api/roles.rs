@@ -79,6 +79,7 @@ pub struct One {
 /// Lists the roles.
 #[utoipa::path(
     get, path = "/roles", tag = "Roles",
+    operation_id = "listRoles",
     security(("management" = ["read:roles"])),
     params(Paging),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
@@ -138,6 +139,7 @@ pub struct Reference {
 /// Defines a role. It starts with the permissions that every new role has.
 #[utoipa::path(
     post, path = "/roles", tag = "Roles",
+    operation_id = "createRole",
     security(("management" = ["create:roles"])),
     request_body = NewRole,
     responses((status = 201, body = Answer<CreatedRole>), (status = "4XX", body = Errors)),
@@ -168,6 +170,7 @@ pub async fn create(
 /// Reads a role.
 #[utoipa::path(
     get, path = "/roles/{role_id}", tag = "Roles",
+    operation_id = "getRole",
     security(("management" = ["read:roles"])),
     params(("role_id" = String, Path)),
     responses((status = 200, body = Answer<One>), (status = "4XX", body = Errors)),
@@ -203,6 +206,7 @@ pub struct RoleChange {
 /// Changes a role.
 #[utoipa::path(
     patch, path = "/roles/{role_id}", tag = "Roles",
+    operation_id = "updateRole",
     security(("management" = ["update:roles"])),
     params(("role_id" = String, Path)),
     request_body = RoleChange,
@@ -241,6 +245,7 @@ pub async fn update(
 /// Removes a role, and from everybody what it granted. This can't be undone; the answer tells how many had it.
 #[utoipa::path(
     delete, path = "/roles/{role_id}", tag = "Roles",
+    operation_id = "deleteRole",
     security(("management" = ["delete:roles"])),
     params(("role_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),

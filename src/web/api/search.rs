@@ -74,6 +74,7 @@ pub struct ApiScope {
 /// Finds users, in the order of what was found, or of their ids when everybody was.
 #[utoipa::path(
     get, path = "/search/users", tag = "Users",
+    operation_id = "searchUsers",
     security(("management" = ["read:users"])),
     params(Looked, Cursors),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),

@@ -97,6 +97,7 @@ pub struct Page {
 /// Lists the sessions of a user that have not ended, youngest first.
 #[utoipa::path(
     get, path = "/users/{user_id}/sessions", tag = "Users",
+    operation_id = "listUserSessions",
     security(("management" = ["read:user_sessions"])),
     params(("user_id" = String, Path), Cursors),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
@@ -154,6 +155,7 @@ async fn page(
 /// any more.
 #[utoipa::path(
     delete, path = "/users/{user_id}/sessions", tag = "Users",
+    operation_id = "endUserSessions",
     security(("management" = ["delete:user_sessions"])),
     params(("user_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -185,6 +187,7 @@ pub struct Factor {
 /// Shows the second factor of a user.
 #[utoipa::path(
     get, path = "/users/{user_id}/mfa", tag = "Users",
+    operation_id = "getUserFactor",
     security(("management" = ["read:user_mfa"])),
     params(("user_id" = String, Path)),
     responses((status = 200, body = Answer<Factor>), (status = "4XX", body = Errors)),
@@ -201,6 +204,7 @@ pub async fn show_factor(
 /// Removes all second factors of a user, of which there are none: nobody signs in with one here.
 #[utoipa::path(
     delete, path = "/users/{user_id}/mfa", tag = "Users",
+    operation_id = "deleteUserFactors",
     security(("management" = ["delete:user_mfa"])),
     params(("user_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -219,6 +223,7 @@ pub async fn remove_factors(
 /// Removes one second factor of a user. There are none, so that none is found.
 #[utoipa::path(
     delete, path = "/users/{user_id}/mfa/{factor_id}", tag = "Users",
+    operation_id = "deleteUserFactor",
     security(("management" = ["delete:user_mfa"])),
     params(("user_id" = String, Path), ("factor_id" = String, Path)),
     responses((status = "4XX", body = Errors)),

@@ -160,6 +160,7 @@ pub struct Page {
 /// Lists users, by id; with `active_since` and no filter that names users, by last sign-in.
 #[utoipa::path(
     get, path = "/users", tag = "Users",
+    operation_id = "listUsers",
     security(("management" = ["read:users"])),
     params(Listed),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
@@ -204,6 +205,7 @@ pub struct Told {
 /// Shows a user.
 #[utoipa::path(
     get, path = "/user", tag = "Users",
+    operation_id = "getUser",
     security(("management" = ["read:users"])),
     params(Named, Told),
     responses((status = 200, body = Alone), (status = "4XX", body = Errors)),
@@ -226,6 +228,7 @@ pub async fn read(
 /// When somebody has one of the identities already, nothing is stored.
 #[utoipa::path(
     post, path = "/user", tag = "Users",
+    operation_id = "createUser",
     security(("management" = ["create:users"])),
     request_body = NewUser,
     responses((status = 200, body = CreatedUser), (status = "4XX", body = Errors)),
@@ -357,6 +360,7 @@ pub struct ChangedUser {
 /// Changes a user.
 #[utoipa::path(
     patch, path = "/user", tag = "Users",
+    operation_id = "updateUser",
     security(("management" = ["update:users"])),
     params(Named),
     request_body = UserChange,
@@ -402,6 +406,7 @@ pub struct Removal {
 /// happened, when and by whom, and forgets names and addresses.
 #[utoipa::path(
     delete, path = "/user", tag = "Users",
+    operation_id = "deleteUser",
     security(("management" = ["delete:users"])),
     params(Named, Removal),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -425,6 +430,7 @@ pub async fn remove(
 /// read anew for each token, and this changes nothing. Tokens that are out stay as they are until they expire.
 #[utoipa::path(
     post, path = "/users/{user_id}/refresh_claims", tag = "Users",
+    operation_id = "refreshUserClaims",
     security(("management" = ["update:user_refresh_claims"])),
     params(("user_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),

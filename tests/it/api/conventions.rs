@@ -1,5 +1,7 @@
 //! What all routes of the management API have in common: who is let in, the form of errors, the description.
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use vestibule::access::scopes;
@@ -185,6 +187,31 @@ async fn a_body_that_is_none_is_refused_with_words() {
         );
     }
     assert_eq!(send(&large).await, (413, "BODY_TOO_LARGE".to_owned()));
+}
+
+#[tokio::test]
+async fn each_operation_has_a_name_of_its_own_and_tells_of_the_limit() {
+    let world = World::new().await;
+    let document = world.json("/api/v1/openapi.json").await;
+    let paths = document["paths"].as_object().expect("there are paths");
+    let mut names = BTreeSet::new();
+    for (path, methods) in paths {
+        for (method, operation) in methods.as_object().expect("a path has methods") {
+            let name = operation["operationId"].as_str().unwrap_or_default();
+            let is_word = name.bytes().all(|byte| byte.is_ascii_alphabetic());
+            let has_noun = name.bytes().any(|byte| byte.is_ascii_uppercase());
+            assert!(
+                is_word && has_noun && names.insert(name),
+                "{method} {path} needs an operation_id of its own, a verb and a noun, such as listUsers: {name:?}"
+            );
+            let refusal = &operation["responses"]["429"]["$ref"];
+            assert_eq!(refusal, "#/components/responses/TooManyRequests");
+        }
+    }
+    let refusal = &document["components"]["responses"]["TooManyRequests"];
+    let content = &refusal["content"]["application/json"]["schema"]["$ref"];
+    assert_eq!(content, "#/components/schemas/Errors");
+    assert!(document["components"]["schemas"]["Errors"].is_object());
 }
 
 #[tokio::test]

@@ -112,6 +112,7 @@ pub struct Page {
 /// Lists the access roles of an application.
 #[utoipa::path(
     get, path = "/applications/{application_id}/access_roles", tag = "Applications",
+    operation_id = "listApplicationAccessRoles",
     security(("management" = ["read:applications"])),
     params(("application_id" = String, Path), Part),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
@@ -140,6 +141,7 @@ pub async fn list(
 /// Lets those who hold a role sign in to an application whose access is controlled.
 #[utoipa::path(
     post, path = "/applications/{application_id}/access_roles/{role_id}", tag = "Applications",
+    operation_id = "addApplicationAccessRole",
     security(("management" = ["update:applications"])),
     params(("application_id" = String, Path), ("role_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -162,6 +164,7 @@ pub async fn add(
 /// Takes an access role away. Who signed in by it alone can refresh no more.
 #[utoipa::path(
     delete, path = "/applications/{application_id}/access_roles/{role_id}", tag = "Applications",
+    operation_id = "removeApplicationAccessRole",
     security(("management" = ["update:applications"])),
     params(("application_id" = String, Path), ("role_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),

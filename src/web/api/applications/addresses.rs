@@ -73,6 +73,7 @@ pub struct RedirectUrlList {
 /// Lists where people may return to when they have signed in.
 #[utoipa::path(
     get, path = "/applications/{app_id}/auth_redirect_urls", tag = "Applications",
+    operation_id = "listRedirectUrls",
     security(("management" = ["read:applications_redirect_uris"])),
     params(("app_id" = String, Path)),
     responses((status = 200, body = RedirectUrls), (status = "4XX", body = Errors)),
@@ -90,6 +91,7 @@ pub async fn list_redirect(
 /// Lets people return to more addresses when they have signed in.
 #[utoipa::path(
     post, path = "/applications/{app_id}/auth_redirect_urls", tag = "Applications",
+    operation_id = "addRedirectUrls",
     security(("management" = ["create:applications_redirect_uris"])),
     params(("app_id" = String, Path)),
     request_body = Urls,
@@ -108,6 +110,7 @@ pub async fn add_redirect(
 /// Lets people return to these addresses alone when they have signed in.
 #[utoipa::path(
     put, path = "/applications/{app_id}/auth_redirect_urls", tag = "Applications",
+    operation_id = "replaceRedirectUrls",
     security(("management" = ["update:applications_redirect_uris"])),
     params(("app_id" = String, Path)),
     request_body = Urls,
@@ -134,6 +137,7 @@ pub async fn replace_redirect(
 /// Lets nobody return to these addresses any more.
 #[utoipa::path(
     delete, path = "/applications/{app_id}/auth_redirect_urls", tag = "Applications",
+    operation_id = "removeRedirectUrls",
     security(("management" = ["delete:applications_redirect_uris"])),
     params(("app_id" = String, Path), Unwanted),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -165,6 +169,7 @@ pub struct LogoutUrls {
 /// Lists where people may go when they have signed out.
 #[utoipa::path(
     get, path = "/applications/{app_id}/auth_logout_urls", tag = "Applications",
+    operation_id = "listLogoutUrls",
     security(("management" = ["read:application_logout_uris"])),
     params(("app_id" = String, Path)),
     responses((status = 200, body = Answer<LogoutUrls>), (status = "4XX", body = Errors)),
@@ -181,6 +186,7 @@ pub async fn list_logout(
 /// Lets people go to more addresses when they have signed out.
 #[utoipa::path(
     post, path = "/applications/{app_id}/auth_logout_urls", tag = "Applications",
+    operation_id = "addLogoutUrls",
     security(("management" = ["create:application_logout_uris"])),
     params(("app_id" = String, Path)),
     request_body = Urls,
@@ -207,6 +213,7 @@ pub async fn add_logout(
 /// Lets people go to these addresses alone when they have signed out.
 #[utoipa::path(
     put, path = "/applications/{app_id}/auth_logout_urls", tag = "Applications",
+    operation_id = "replaceLogoutUrls",
     security(("management" = ["update:application_logout_uris"])),
     params(("app_id" = String, Path)),
     request_body = Urls,
@@ -233,6 +240,7 @@ pub async fn replace_logout(
 /// Lets nobody go to these addresses any more.
 #[utoipa::path(
     delete, path = "/applications/{app_id}/auth_logout_urls", tag = "Applications",
+    operation_id = "removeLogoutUrls",
     security(("management" = ["delete:application_logout_uris"])),
     params(("app_id" = String, Path), Unwanted),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),

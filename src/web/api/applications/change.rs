@@ -102,6 +102,7 @@ pub struct Rules {
 /// Changes an application. Every node follows within a second.
 #[utoipa::path(
     patch, path = "/applications/{application_id}", tag = "Applications",
+    operation_id = "updateApplication",
     security(("management" = ["update:applications"])),
     params(("application_id" = String, Path)),
     request_body = ApplicationChange,

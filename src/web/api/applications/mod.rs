@@ -69,6 +69,7 @@ pub struct Page {
 /// Lists the applications.
 #[utoipa::path(
     get, path = "/applications", tag = "Applications",
+    operation_id = "listApplications",
     security(("management" = ["read:applications"])),
     params(Paging),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
@@ -143,6 +144,7 @@ pub struct Credentials {
 /// Registers an application. Its secret is shown in this answer and never again.
 #[utoipa::path(
     post, path = "/applications", tag = "Applications",
+    operation_id = "createApplication",
     security(("management" = ["create:applications"])),
     request_body = NewApplication,
     responses((status = 201, body = Answer<CreatedApplication>), (status = "4XX", body = Errors)),
@@ -288,6 +290,7 @@ pub struct One {
 /// Shows an application. Its secret is not kept and can't be shown.
 #[utoipa::path(
     get, path = "/applications/{application_id}", tag = "Applications",
+    operation_id = "getApplication",
     security(("management" = ["read:applications"])),
     params(("application_id" = String, Path)),
     responses((status = 200, body = Answer<One>), (status = "4XX", body = Errors)),
@@ -306,6 +309,7 @@ pub async fn read(
 /// Removes an application and everything that was granted to it. This can't be undone.
 #[utoipa::path(
     delete, path = "/applications/{application_id}", tag = "Applications",
+    operation_id = "deleteApplication",
     security(("management" = ["delete:applications"])),
     params(("application_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),

@@ -57,6 +57,7 @@ pub struct Renewed {
 /// management API takes a token with at least the scopes that the application has there.
 #[utoipa::path(
     post, path = "/applications/{application_id}/client_secret", tag = "Applications",
+    operation_id = "renewApplicationSecret",
     security(("management" = ["update:applications"])),
     params(("application_id" = String, Path)),
     request_body = Option<SecretRenewal>,

@@ -133,6 +133,7 @@ pub struct One {
 /// Shows how long the tokens of an application live, and what they say.
 #[utoipa::path(
     get, path = "/applications/{application_id}/tokens", tag = "Applications",
+    operation_id = "getApplicationTokens",
     security(("management" = ["read:applications"])),
     params(("application_id" = String, Path)),
     responses((status = 200, body = Answer<One>), (status = "4XX", body = Errors)),
@@ -194,6 +195,7 @@ pub struct ClaimsChange {
 /// Changes how long the tokens of an application live, and what they say, from the next ones on.
 #[utoipa::path(
     patch, path = "/applications/{application_id}/tokens", tag = "Applications",
+    operation_id = "updateApplicationTokens",
     security(("management" = ["update:application_tokens"])),
     params(("application_id" = String, Path)),
     request_body = TokensChange,
