@@ -19,7 +19,7 @@ use crate::store::Db;
 use crate::store::db::OpenError;
 use crate::tokens::keyring::{KeyError, Keys};
 use crate::tokens::rotation::{self, Schedule};
-use crate::tokens::vault::Vault;
+use crate::vault::Vault;
 
 /// Everything a request may need.
 pub struct App {
@@ -113,12 +113,13 @@ impl App {
         let mut tx = db.write().await?;
         rotation::ensure_keys(&mut tx, keys.vault(), now, &mut rng).await?;
         let hash_key = rotation::ensure_hash_key(&mut tx, keys.vault(), &mut rng).await?;
+        let imports = rotation::ensure_import_vault(&mut tx, keys.vault(), &mut rng).await?;
         organizations::ensure_default(&mut tx, now, &mut rng).await?;
         management::ensure_api(&mut tx, &config.server.issuer, now, &mut rng).await?;
         keys.reload(&mut tx, now).await?;
         tx.commit().await?;
         Ok(Self {
-            hasher: PasswordHasher::new(&config.passwords, &mut rng)?,
+            hasher: PasswordHasher::new(&config.passwords, imports, &mut rng)?,
             mailer: Mailer::new(&config.mail, &mut rng)?,
             clients: Clients::default(),
             catalogues: Catalogues::default(),

@@ -21,6 +21,7 @@ pub mod config;
 pub mod mail;
 pub mod passwords;
 pub mod store;
+pub mod vault;
 
 // Concepts: decide and act.
 pub mod access;

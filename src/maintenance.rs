@@ -220,14 +220,15 @@ async fn reload(db: &Db, keys: &Keys, now: Timestamp, report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Database, DatabaseUrl, MasterKey, MasterKeys};
+    use crate::config::{Database, DatabaseUrl, MasterKey};
     use crate::id::{ClientId, ClientSecretId};
+    use crate::passwords::PasswordHasher;
     use crate::protocol::algorithm::SigningAlgorithm;
     use crate::provisioning::{Defaults, Document, Hashing, References, apply};
     use crate::secret::{ClientSecret, HashKey, Secret};
     use crate::store::clients::StoredSecret;
     use crate::tokens::rotation::ensure_keys;
-    use crate::tokens::vault::Vault;
+    use crate::vault::Vault;
 
     const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
     const DAY: Seconds = Seconds::new(86_400);
@@ -236,6 +237,10 @@ mod tests {
         publish_before: DAY,
         retain: DAY,
     };
+
+    fn vault() -> Vault {
+        Vault::new(MasterKey::generate(&mut rand::rng()).into())
+    }
 
     struct World {
         db: Db,
@@ -253,13 +258,9 @@ mod tests {
             };
             let db = Db::open(&settings).await.unwrap();
             db.migrate().await.unwrap();
-            let vault = Vault::new(MasterKeys {
-                current: MasterKey::generate(&mut rand::rng()),
-                previous: Vec::new(),
-            });
             Self {
                 db,
-                keys: Arc::new(Keys::new(vault)),
+                keys: Arc::new(Keys::new(vault())),
                 _folder: folder,
             }
         }
@@ -358,8 +359,7 @@ mod tests {
         };
         let (path, text) = (references.folder, include_str!("../config/demo.toml"));
         let document = Document::parse(path, text, &Defaults::from(&config), &references).unwrap();
-        let passwords =
-            crate::passwords::PasswordHasher::new(&config.passwords, &mut rand::rng()).unwrap();
+        let passwords = PasswordHasher::new(&config.passwords, vault(), &mut rand::rng()).unwrap();
         let hashing = Hashing {
             key: &HashKey::from_bytes([1; 32]),
             passwords: &passwords,

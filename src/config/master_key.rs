@@ -26,6 +26,11 @@ impl MasterKey {
         Self(Zeroizing::new(rng.random()))
     }
 
+    /// The key of these bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
     /// Reads 32 bytes in base64url (RFC 4648 §5), with or without padding.
     pub fn parse(text: &str) -> Result<Self, String> {
         let reason = "must be 32 bytes in base64url, 43 characters";
@@ -68,6 +73,15 @@ pub struct MasterKeys {
     pub current: MasterKey,
     /// Decrypt what was encrypted before the current one was introduced.
     pub previous: Vec<MasterKey>,
+}
+
+impl From<MasterKey> for MasterKeys {
+    fn from(current: MasterKey) -> Self {
+        Self {
+            current,
+            previous: Vec::new(),
+        }
+    }
 }
 
 impl MasterKeys {

@@ -28,9 +28,10 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq as _;
 
-pub use reading::import;
+pub(super) use reading::import;
 
 use super::{PasswordError, failed};
+use crate::vault::{Vault, VaultError};
 use crate::words::words;
 
 /// Longer passwords crypt(3) does not take, so that none has such a hash; its work grows with their length.
@@ -146,7 +147,7 @@ pub(super) enum Imported {
         hash: Bytes,
         /// Of the user, with the separator.
         salt: Bytes,
-        signer_key: Bytes,
+        signer_key: SignerKey,
         log_n: u8,
         r: u32,
     },
@@ -175,7 +176,9 @@ impl Imported {
 
     /// Whether it is the password of this hash. Compares in constant time.
     #[expect(clippy::too_many_lines, reason = "one arm for each format")]
-    pub(super) fn matches(&self, password: &str) -> Result<bool, PasswordError> {
+    ///
+    /// `vault` opens the key of a project.
+    pub(super) fn matches(&self, password: &str, vault: &Vault) -> Result<bool, PasswordError> {
         match self {
             Self::Bcrypt { hash } => bcrypt::verify(password, hash).map_err(failed),
             Self::Digest {
@@ -212,7 +215,7 @@ impl Imported {
                 let params = scrypt::Params::new(*log_n, *r, 1).map_err(failed)?;
                 let mut key = [0; 32];
                 scrypt::scrypt(password.as_bytes(), &salt.0, &params, &mut key).map_err(failed)?;
-                let mut found = signer_key.0.clone();
+                let mut found = signer_key.open(vault)?;
                 let mut cipher = ctr::Ctr128BE::<Aes256>::new(&key.into(), &[0; 16].into());
                 cipher.apply_keystream(&mut found);
                 Ok(hash.equals(&found))
@@ -254,6 +257,29 @@ impl Imported {
 
 /// What PHP's `trim` removes.
 const PHP_WHITESPACE: [char; 6] = [' ', '\t', '\n', '\r', '\0', '\u{b}'];
+
+/// The key of a Firebase project, as it is stored: encrypted, since it opens the hashes of the whole project.
+///
+/// Those that were stored before keys were encrypted are in base64. They stay readable, until their users' next
+/// right sign-in replaces them.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct SignerKey(String);
+
+impl SignerKey {
+    fn seal(key: &[u8], vault: &Vault) -> Result<Self, VaultError> {
+        vault.seal(key).map(Self)
+    }
+
+    fn open(&self, vault: &Vault) -> Result<Vec<u8>, PasswordError> {
+        let is_sealed = self.0.contains('.');
+        if is_sealed {
+            return vault.open(&self.0).map_err(failed);
+        }
+        let key = Bytes::decode(&self.0).ok_or_else(|| failed("a signer key is no base64"))?;
+        Ok(key.0)
+    }
+}
 
 /// Bytes, stored in base64.
 pub(super) struct Bytes(Vec<u8>);

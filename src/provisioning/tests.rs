@@ -9,7 +9,7 @@ use std::path::Path;
 use super::*;
 use crate::clients::RegisteredClient;
 use crate::clock::Clock;
-use crate::config::{Config, Database, DatabaseUrl};
+use crate::config::{Config, Database, DatabaseUrl, MasterKey};
 use crate::directory::accounts;
 use crate::directory::organizations::ensure_default;
 use crate::id::ClientId;
@@ -17,6 +17,7 @@ use crate::passwords::Verdict;
 use crate::protocol::client::{Credential, PresentedClient};
 use crate::store::{apis, audit_events, clients, environment, users};
 use crate::tokens::claims::standard_claims;
+use crate::vault::Vault;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123";
 const OTHER_SECRET: &str = "fedcba9876543210fedcba9876543210fedcba98";
@@ -51,13 +52,14 @@ impl World {
         let db = Db::open(&settings).await.unwrap();
         db.migrate().await.unwrap();
         let clock = Clock::manual(Timestamp::from_unix(1_800_000_000));
+        let vault = Vault::new(MasterKey::generate(&mut rand::rng()).into());
         let mut tx = db.write().await.unwrap();
         ensure_default(&mut tx, clock.now(), &mut rand::rng())
             .await
             .unwrap();
         tx.commit().await.unwrap();
         Self {
-            passwords: PasswordHasher::new(&config.passwords, &mut rand::rng()).unwrap(),
+            passwords: PasswordHasher::new(&config.passwords, vault, &mut rand::rng()).unwrap(),
             config,
             db,
             key: HashKey::from_bytes([7; 32]),

@@ -10,11 +10,11 @@ use josekit::jwk::Jwk;
 use josekit::jws::{self, JwsHeader, JwsSigner, JwsVerifier};
 use serde_json::{Map, Value};
 
-use super::vault::{Vault, VaultError};
 use crate::clock::Timestamp;
 use crate::protocol::algorithm::SigningAlgorithm;
 use crate::store::signing_keys::SigningKey;
 use crate::store::{Tx, signing_keys};
+use crate::vault::{Vault, VaultError};
 
 /// Claims, as a JSON object.
 pub type Claims = Map<String, Value>;

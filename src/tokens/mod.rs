@@ -21,7 +21,6 @@ pub mod redeem;
 pub mod refresh;
 pub mod revoke;
 pub mod rotation;
-pub mod vault;
 pub mod verify;
 
 use self::membership::Memberships;

@@ -11,14 +11,15 @@ use rand::{CryptoRng, RngExt as _};
 use serde_json::json;
 
 use super::keyring::KeyError;
-use super::vault::Vault;
 use crate::audit::{self, Actor};
 use crate::clock::{Seconds, Timestamp};
+use crate::config::MasterKey;
 use crate::protocol::algorithm::SigningAlgorithm;
 use crate::secret::HashKey;
 use crate::store::signing_keys::SigningKey;
 use crate::store::types::{Json, Text};
 use crate::store::{Tx, signing_keys};
+use crate::vault::Vault;
 
 /// When keys are replaced.
 #[derive(Debug, Clone, Copy)]
@@ -170,18 +171,23 @@ pub async fn reencrypt(tx: &mut Tx, vault: &Vault, now: Timestamp) -> Result<usi
             count += 1;
         }
     }
-    if let Some(sealed) = signing_keys::find_hash_key(tx, SECRETS).await?
-        && !vault.is_current(&sealed)?
-    {
-        let sealed = vault.seal(&vault.open(&sealed)?)?;
-        signing_keys::reencrypt_hash_key(tx, SECRETS, &sealed).await?;
-        count += 1;
+    for purpose in [SECRETS, IMPORTS] {
+        if let Some(sealed) = signing_keys::find_hash_key(tx, purpose).await?
+            && !vault.is_current(&sealed)?
+        {
+            let sealed = vault.seal(&vault.open(&sealed)?)?;
+            signing_keys::reencrypt_hash_key(tx, purpose, &sealed).await?;
+            count += 1;
+        }
     }
     Ok(count)
 }
 
-/// The purpose of the one hash key there is.
+/// The purpose of the key under which guessable secrets are hashed.
 const SECRETS: &str = "secrets";
+
+/// The purpose of the key under which the keys of imported passwords are encrypted.
+const IMPORTS: &str = "imported_passwords";
 
 /// The key under which secrets are hashed; made when there is none yet.
 pub async fn ensure_hash_key(
@@ -189,25 +195,46 @@ pub async fn ensure_hash_key(
     vault: &Vault,
     rng: &mut impl CryptoRng,
 ) -> Result<HashKey, KeyError> {
-    let sealed = if let Some(sealed) = signing_keys::find_hash_key(tx, SECRETS).await? {
-        sealed
-    } else {
-        let sealed = vault.seal(HashKey::generate(rng).expose())?;
-        signing_keys::insert_hash_key(tx, SECRETS, &sealed).await?;
-        // Another node may have been first, and its key is the one that counts.
-        signing_keys::find_hash_key(tx, SECRETS)
-            .await?
-            .unwrap_or(sealed)
-    };
-    let bytes = vault.open(&sealed)?;
-    let bytes = bytes
-        .try_into()
-        .map_err(|_| josekit::JoseError::InvalidKeyFormat(InvalidLength.into()))?;
+    let bytes = ensure_key(tx, vault, SECRETS, rng).await?;
     Ok(HashKey::from_bytes(bytes))
 }
 
+/// What encrypts the keys that imported passwords come with. Its own key is made when there is none yet.
+///
+/// It stands between these and the master key, so that a new master key changes one row and not as many as
+/// there are users.
+pub async fn ensure_import_vault(
+    tx: &mut Tx,
+    vault: &Vault,
+    rng: &mut impl CryptoRng,
+) -> Result<Vault, KeyError> {
+    let bytes = ensure_key(tx, vault, IMPORTS, rng).await?;
+    Ok(Vault::new(MasterKey::from_bytes(bytes).into()))
+}
+
+/// The key for a purpose; made when there is none yet.
+async fn ensure_key(
+    tx: &mut Tx,
+    vault: &Vault,
+    purpose: &str,
+    rng: &mut impl CryptoRng,
+) -> Result<[u8; 32], KeyError> {
+    let sealed = if let Some(sealed) = signing_keys::find_hash_key(tx, purpose).await? {
+        sealed
+    } else {
+        let sealed = vault.seal(HashKey::generate(rng).expose())?;
+        signing_keys::insert_hash_key(tx, purpose, &sealed).await?;
+        // Another node may have been first, and its key is the one that counts.
+        signing_keys::find_hash_key(tx, purpose)
+            .await?
+            .unwrap_or(sealed)
+    };
+    let bytes = vault.open(&sealed)?.try_into();
+    bytes.map_err(|_| josekit::JoseError::InvalidKeyFormat(InvalidLength.into()).into())
+}
+
 #[derive(Debug, thiserror::Error)]
-#[error("a hash key has 32 bytes")]
+#[error("a stored key has 32 bytes")]
 struct InvalidLength;
 
 fn generate(

@@ -14,6 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["protocol"],
     &["config"],
     // adapters
+    &["vault"],
     &["mail", "passwords"],
     &["store"],
     // concepts
@@ -44,7 +45,7 @@ const APART: &[(&str, &str)] = &[
 /// The libraries that only these modules name.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("axum", &["command", "playground", "web"]),
-    ("josekit", &["tokens"]),
+    ("josekit", &["tokens", "vault"]),
     ("openidconnect", &["playground"]),
 ];
 

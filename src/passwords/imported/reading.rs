@@ -6,7 +6,8 @@ use argon2::password_hash::phc;
 use sha_crypt::PasswordHashRef;
 
 use super::super::PasswordHash;
-use super::{Bytes, Foreign, Function, Imported, Method, Refusal};
+use super::{Bytes, Foreign, Function, Imported, Method, Refusal, SignerKey};
+use crate::vault::Vault;
 
 /// Bytes that checking one hash may need.
 const LARGEST_MEMORY: u64 = 64 * 1024 * 1024;
@@ -31,18 +32,18 @@ pub(super) const HASH: &str = "hashed_password";
 pub(super) const TOO_DEAR: &str =
     "would take too long or too much memory to check: have the user choose a new password instead";
 
-/// Reads a hash, and says how it is stored.
+/// Reads a hash, and says how it is stored. The key of a project is encrypted by `vault`.
 ///
 /// # Errors
 ///
 /// What is missing, malformed, unsupported, or too dear to be checked at each attempt.
-pub fn import(foreign: Foreign<'_>) -> Result<PasswordHash, Refusal> {
+pub(crate) fn import(foreign: Foreign<'_>, vault: &Vault) -> Result<PasswordHash, Refusal> {
     let imported = match foreign.method {
         Method::Argon2 => return argon2(foreign.hash),
         Method::AspnetIdentityV2 => aspnet_identity_v2(foreign.hash)?,
         Method::Bcrypt => bcrypt(foreign.hash)?,
         Method::Crypt => crypt(foreign.hash)?,
-        Method::FirebaseScrypt => firebase_scrypt(foreign)?,
+        Method::FirebaseScrypt => firebase_scrypt(foreign, vault)?,
         Method::Md5 => digest(Function::Md5, foreign)?,
         Method::Pbkdf2 => pbkdf2(foreign)?,
         Method::Sha256 => digest(Function::Sha256, foreign)?,
@@ -172,7 +173,7 @@ fn digest(function: Function, foreign: Foreign<'_>) -> Result<Imported, Refusal>
     }
 }
 
-fn firebase_scrypt(foreign: Foreign<'_>) -> Result<Imported, Refusal> {
+fn firebase_scrypt(foreign: Foreign<'_>, vault: &Vault) -> Result<Imported, Refusal> {
     let bytes = |field: &'static str, text: Option<&str>| {
         let bytes = text.and_then(Bytes::decode);
         bytes.filter(|bytes| !bytes.0.is_empty()).ok_or(Refusal {
@@ -198,10 +199,11 @@ fn firebase_scrypt(foreign: Foreign<'_>) -> Result<Imported, Refusal> {
     if (128 * u64::from(r)) << log_n > LARGEST_MEMORY || scrypt::Params::new(log_n, r, 1).is_err() {
         return refuse("mem_cost", TOO_DEAR);
     }
+    let signer_key = SignerKey::seal(&signer_key.0, vault);
     Ok(Imported::FirebaseScrypt {
         hash,
         salt,
-        signer_key,
+        signer_key: signer_key.or(refuse("signer_key", "can't be encrypted"))?,
         log_n,
         r,
     })

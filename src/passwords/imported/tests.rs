@@ -1,7 +1,7 @@
 //! Known answers, computed with other programs: Python's hashlib, bcrypt, passlib and cryptography, and
 //! `openssl passwd`.
 
-use super::super::tests::{POLICY, hasher};
+use super::super::tests::{POLICY, hasher, vault};
 use super::super::{PasswordHash, Verdict};
 use super::reading::{HASH, TOO_DEAR};
 use super::*;
@@ -166,7 +166,7 @@ async fn a_known_hash_is_checked_and_then_replaced() {
     };
     for foreign in known() {
         let (method, hash) = (foreign.method, foreign.hash);
-        let stored = import(foreign).expect("it is a hash");
+        let stored = hasher.import(foreign).expect("it is a hash");
         assert_eq!(
             verify("correct Horse", &stored).await,
             Verdict::Wrong,
@@ -206,10 +206,11 @@ fn the_published_example_of_firebase_is_checked() {
 }
 
 fn matches(foreign: Foreign<'_>, password: &str) -> bool {
-    let stored = import(foreign).expect("it is a hash");
+    let vault = vault();
+    let stored = import(foreign, &vault).expect("it is a hash");
     let imported = Imported::parse(stored.as_str()).unwrap();
     let imported = imported.expect("it is no PHC string");
-    imported.matches(password).unwrap()
+    imported.matches(password, &vault).unwrap()
 }
 
 #[test]
@@ -422,13 +423,14 @@ fn what_is_malformed_unsupported_or_too_dear_is_refused() {
             "iterations",
         ),
     ];
+    let hasher = hasher(&POLICY);
     for (foreign, field) in unsupported.into_iter().chain(malformed) {
-        let refusal = import(foreign).expect_err(foreign.hash);
+        let refusal = hasher.import(foreign).expect_err(foreign.hash);
         assert_eq!(refusal.field, field, "{} {refusal}", foreign.hash);
         assert_ne!(refusal.reason, TOO_DEAR, "{} {refusal}", foreign.hash);
     }
     for (foreign, field) in dear {
-        let refusal = import(foreign).expect_err(foreign.hash);
+        let refusal = hasher.import(foreign).expect_err(foreign.hash);
         assert_eq!(
             (refusal.field, refusal.reason),
             (field, TOO_DEAR),
@@ -436,6 +438,23 @@ fn what_is_malformed_unsupported_or_too_dear_is_refused() {
             foreign.hash
         );
     }
+}
+
+#[test]
+fn the_key_of_a_project_is_stored_encrypted_and_one_in_clear_stays_readable() {
+    let (own, other) = (vault(), vault());
+    let stored = import(FIREBASE, &own).unwrap();
+    let key = FIREBASE.signer_key.unwrap();
+    assert!(!stored.as_str().contains(key));
+    let sealed = Imported::parse(stored.as_str()).unwrap().unwrap();
+    assert!(sealed.matches(PASSWORD, &own).unwrap());
+    assert!(sealed.matches(PASSWORD, &other).is_err());
+
+    let mut text: serde_json::Value = serde_json::from_str(stored.as_str()).unwrap();
+    text["signer_key"] = key.into();
+    let clear = Imported::parse(&text.to_string()).unwrap().unwrap();
+    assert!(clear.matches(PASSWORD, &own).unwrap());
+    assert!(!clear.matches("correct Horse", &own).unwrap());
 }
 
 #[tokio::test]

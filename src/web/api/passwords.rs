@@ -14,7 +14,7 @@ use super::users;
 use crate::access::scopes::UpdateUserPasswords;
 use crate::directory::accounts;
 use crate::id::UserId;
-use crate::passwords::imported::{self, Foreign, Method, Refusal, SaltPosition};
+use crate::passwords::imported::{Foreign, Method, Refusal, SaltPosition};
 use crate::store::passwords::Password;
 use crate::web::extract::Now;
 use crate::web::site::Site;
@@ -147,7 +147,7 @@ pub async fn replace(
 ) -> Result<Done, ApiError> {
     let foreign = hashed.foreign()?;
     let password = Password {
-        password_hash: imported::import(foreign)?,
+        password_hash: site.app.hasher.import(foreign)?,
         is_temporary: hashed.is_temporary_password.unwrap_or(false),
         changed_at: now,
     };

@@ -2,12 +2,14 @@
 
 use serde_json::json;
 use vestibule::id::UserId;
+use vestibule::passwords::{PasswordHash, Verdict};
 use vestibule::store::passwords::{self, Password};
 
 use crate::support::{Engine, PASSWORD, World, on_each_engine};
 
 on_each_engine! {
     an_imported_password_signs_in_and_is_replaced
+    the_key_of_a_firebase_project_is_kept_encrypted
     who_is_signed_in_when_the_password_is_set_is_signed_out
     a_temporary_password_leads_to_a_new_one
 }
@@ -64,6 +66,57 @@ async fn an_imported_password_signs_in_and_is_replaced(engine: Engine) {
     let details = json!({ "method": "bcrypt", "is_temporary": false });
     assert_eq!(log["audit_events"][0]["details"], details);
     assert!(!log.to_string().contains("$2b$"));
+}
+
+async fn the_key_of_a_firebase_project_is_kept_encrypted(engine: Engine) {
+    // hashlib.scrypt(n=2**10, r=8, p=1, dklen=32), then AES-256-CTR of cryptography.
+    const HASH: &str =
+        "RzlsvkyZhKdiHDhkOfht209MFKEU43l3bOx9vTKk9gNRUr+qdJ2pSGNXqS9aX4q/v7qlEImz4R9Kdrb5d764Jw==";
+    const KEY: &str =
+        "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==";
+    let world = World::on(engine).await;
+    let (api, client) = (world.api().await, world.client().await);
+    let user = world.user(EMAIL, PASSWORD).await;
+    let body = json!({
+        "hashed_password": HASH,
+        "hashing_method": "firebase-scrypt",
+        "salt": "c29tZXNhbHR2YWx1ZQ==",
+        "salt_separator": "Bw==",
+        "signer_key": KEY,
+        "rounds": 8,
+        "mem_cost": 10,
+    });
+    let route = format!("/users/{user}/password");
+    let answer = api.call("PUT", &route, Some(body)).await;
+    assert_eq!(answer.status.as_u16(), 200, "{:?}", answer.body);
+    let kept = stored(&world, &user).await.password_hash;
+    assert!(!kept.as_str().contains(KEY));
+
+    // Another node opens it.
+    let node = world.second_node().await;
+    let verdict = node
+        .app
+        .hasher
+        .verify(IMPORTED, Some(&kept), &mut rand::rng());
+    assert!(matches!(verdict.await, Ok(Verdict::RightRehash(_))));
+
+    // A row from before keys were encrypted.
+    let mut clear: serde_json::Value = serde_json::from_str(kept.as_str()).unwrap();
+    clear["signer_key"] = KEY.into();
+    let clear = PasswordHash::from(clear.to_string());
+    let mut tx = world.app.db.write().await.unwrap();
+    assert!(
+        passwords::rehash(&mut tx, &user, &kept, &clear)
+            .await
+            .unwrap()
+    );
+    tx.commit().await.unwrap();
+    let mut browser = world.browser();
+    browser.open(&client.authorize_url(&[])).await;
+    browser.sign_in(EMAIL, IMPORTED).await;
+    client.redeem(browser.arrived()).await;
+    let after = stored(&world, &user).await.password_hash;
+    assert!(after.as_str().starts_with("$argon2id$"));
 }
 
 async fn who_is_signed_in_when_the_password_is_set_is_signed_out(engine: Engine) {

@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 use vestibule::clock::{Seconds, Timestamp};
+use vestibule::config::{MasterKey, MasterKeys};
 use vestibule::maintenance;
 use vestibule::protocol::algorithm::SigningAlgorithm;
 use vestibule::store::types::Text;
 use vestibule::tokens::rotation::{self, Retirement};
+use vestibule::vault::Vault;
 
 use super::{Scene, header, verified, verify_with};
 use crate::support::{Engine, World, jwt_header, on_each_engine};
@@ -18,6 +20,41 @@ on_each_engine! {
     a_retired_keys_tokens_verify_no_more
     another_node_takes_up_a_rotated_key
     keys_rotate_by_age
+    a_new_master_key_takes_the_place_of_the_former
+}
+
+async fn a_new_master_key_takes_the_place_of_the_former(engine: Engine) {
+    let world = World::on(engine).await;
+    let mut rng = world.app.random.generator();
+    let former = world.app.config.keys.master_keys(&mut rng).unwrap().current;
+    let next = MasterKey::generate(&mut rng);
+    let both = Vault::new(MasterKeys {
+        current: next.clone(),
+        previous: vec![former],
+    });
+    let mut tx = world.app.db.write().await.unwrap();
+    let imports = rotation::ensure_import_vault(&mut tx, &both, &mut rng);
+    let sealed = imports.await.unwrap().seal(b"of a project").unwrap();
+    // The signing keys, the key for hashes and the one for imported passwords.
+    let count = rotation::reencrypt(&mut tx, &both, world.now())
+        .await
+        .unwrap();
+    assert_eq!(count, SigningAlgorithm::ALL.len() + 2);
+    let alone = Vault::new(next.into());
+    assert_eq!(
+        rotation::reencrypt(&mut tx, &alone, world.now())
+            .await
+            .unwrap(),
+        0
+    );
+    let imports = rotation::ensure_import_vault(&mut tx, &alone, &mut rng);
+    let opened = imports.await.unwrap().open(&sealed).unwrap();
+    assert_eq!(opened, b"of a project");
+    assert!(
+        rotation::ensure_hash_key(&mut tx, &alone, &mut rng)
+            .await
+            .is_ok()
+    );
 }
 
 /// Makes the next RS256 key, which signs from `activates_at`. Returns its `kid`.

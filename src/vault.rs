@@ -1,4 +1,4 @@
-//! Keys at rest: encrypted under the master key, as JWEs (RFC 7516, RFC 7517 §7).
+//! Keys at rest: encrypted under another key, the master key in the end, as JWEs (RFC 7516, RFC 7517 §7).
 //!
 //! # Decision
 //!
