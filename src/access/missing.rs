@@ -11,12 +11,16 @@ words! {
         ClientDisabled = "client_disabled",
         /// Every assignment that would give it has expired.
         Expired = "expired",
+        /// The user does not belong to the organization yet, and joins it by signing in there: it admits them.
+        JoinsAtSignIn = "joins_at_sign_in",
         /// No organization was asked for, and permissions are held in organizations.
         NoOrganization = "no_organization",
         /// No permission of that key is defined.
         NoSuchPermission = "no_such_permission",
-        /// The user does not belong to the organization.
+        /// The user does not belong to the organization, and has to be added.
         NotAMember = "not_a_member",
+        /// The client lets in only those who hold one of its roles there, and the user holds none.
+        NotAdmitted = "not_admitted",
         /// Nothing gives it, neither by itself nor by a role.
         NotAssigned = "not_assigned",
         /// The user has it, but the list is too long for the client's tokens and left out of them.
@@ -33,8 +37,21 @@ words! {
 pub struct Standing {
     /// Whether they belong to it.
     pub is_member: bool,
+    /// Whether it would let them join.
+    pub would_join: bool,
     /// Whether it is suspended.
     pub is_suspended: bool,
+}
+
+/// How somebody stands to a client.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AtClient {
+    /// Whether the client is disabled.
+    pub is_disabled: bool,
+    /// Whether it lets in only those who hold other roles.
+    pub is_closed: bool,
+    /// Whether its tokens leave the permissions out, as they are too many.
+    pub is_omitted: bool,
 }
 
 /// What bears on a token besides assignments.
@@ -42,12 +59,10 @@ pub struct Standing {
 pub struct Facts {
     /// Whether the user is suspended.
     pub is_user_suspended: bool,
-    /// Whether the client is disabled.
-    pub is_client_disabled: bool,
+    /// The client that was asked for; nothing stands in the way when none was.
+    pub client: AtClient,
     /// The organization that was asked for, if one was.
     pub organization: Option<Standing>,
-    /// Whether the token leaves the permissions out, as they are too many.
-    pub is_omitted: bool,
 }
 
 impl Facts {
@@ -56,15 +71,20 @@ impl Facts {
         let standing = self.organization;
         let all = [
             (self.is_user_suspended, Reason::UserSuspended),
-            (self.is_client_disabled, Reason::ClientDisabled),
+            (self.client.is_disabled, Reason::ClientDisabled),
             (
-                standing.is_some_and(|one| !one.is_member),
+                standing.is_some_and(|one| !one.is_member && !one.would_join),
                 Reason::NotAMember,
+            ),
+            (
+                standing.is_some_and(|one| !one.is_member && one.would_join),
+                Reason::JoinsAtSignIn,
             ),
             (
                 standing.is_some_and(|one| one.is_suspended),
                 Reason::OrganizationSuspended,
             ),
+            (self.client.is_closed, Reason::NotAdmitted),
         ];
         let present = all.into_iter().filter(|(applies, _)| *applies);
         present.map(|(_, reason)| reason).collect()
@@ -99,7 +119,7 @@ pub fn missing(
     reasons.extend(match (permission, explanation) {
         (None, _) => Some(Reason::NoSuchPermission),
         (Some(_), Some(one)) if !one.granted => Some(Reason::Expired),
-        (Some(_), Some(_)) => facts.is_omitted.then_some(Reason::OmittedFromToken),
+        (Some(_), Some(_)) => facts.client.is_omitted.then_some(Reason::OmittedFromToken),
         // Who does not belong there can have nothing assigned, and has been told so.
         (Some(_), None) => is_member.then_some(Reason::NotAssigned),
     });
@@ -131,12 +151,16 @@ mod tests {
 
     const MEMBER: Facts = Facts {
         is_user_suspended: false,
-        is_client_disabled: false,
+        client: AtClient {
+            is_disabled: false,
+            is_closed: false,
+            is_omitted: false,
+        },
         organization: Some(Standing {
             is_member: true,
+            would_join: false,
             is_suspended: false,
         }),
-        is_omitted: false,
     };
 
     /// Five sources: a person and the API directly, the latter expired; the default roles, an import that
@@ -245,33 +269,48 @@ mod tests {
     #[expect(clippy::too_many_lines, reason = "one story, or one table")]
     fn what_is_missing_has_every_reason_told() {
         use Reason::{
-            ClientDisabled, Expired, NoOrganization, NoSuchPermission, NotAMember, NotAssigned,
-            OmittedFromToken, OrganizationSuspended, UserSuspended,
+            ClientDisabled, Expired, JoinsAtSignIn, NoOrganization, NoSuchPermission, NotAMember,
+            NotAdmitted, NotAssigned, OmittedFromToken, OrganizationSuspended, UserSuspended,
         };
         let (catalogue, explained) = five_sources();
         let shut = Facts {
             is_user_suspended: true,
-            is_client_disabled: true,
+            client: AtClient {
+                is_disabled: true,
+                is_closed: true,
+                is_omitted: false,
+            },
             organization: Some(Standing {
                 is_member: true,
+                would_join: false,
                 is_suspended: true,
             }),
-            is_omitted: false,
         };
         let omitted = Facts {
-            is_omitted: true,
+            client: AtClient {
+                is_omitted: true,
+                ..MEMBER.client
+            },
             ..MEMBER
         };
         let nowhere = Facts {
             organization: None,
             ..MEMBER
         };
-        let stranger = Standing {
-            is_member: false,
-            is_suspended: false,
+        let outside = |would_join| Facts {
+            organization: Some(Standing {
+                is_member: false,
+                would_join,
+                is_suspended: false,
+            }),
+            ..MEMBER
         };
-        let stranger = Facts {
-            organization: Some(stranger),
+        let (stranger, welcome) = (outside(false), outside(true));
+        let closed = Facts {
+            client: AtClient {
+                is_closed: true,
+                ..MEMBER.client
+            },
             ..MEMBER
         };
         let held = explained.as_slice();
@@ -288,6 +327,15 @@ mod tests {
             ("by:api", held, omitted, &[Expired], &["owner"]),
             ("by:person", &[], nowhere, &[NoOrganization], &["editor"]),
             ("by:person", &[], stranger, &[NotAMember], &["editor"]),
+            ("by:person", &[], welcome, &[JoinsAtSignIn], &["editor"]),
+            ("by:person", held, closed, &[NotAdmitted], &["editor"]),
+            (
+                "unheld",
+                held,
+                closed,
+                &[NotAdmitted, NotAssigned],
+                &["owner"],
+            ),
             (
                 "by:magic",
                 &[],
@@ -299,7 +347,12 @@ mod tests {
                 "by:person",
                 held,
                 shut,
-                &[UserSuspended, ClientDisabled, OrganizationSuspended],
+                &[
+                    UserSuspended,
+                    ClientDisabled,
+                    OrganizationSuspended,
+                    NotAdmitted,
+                ],
                 &["editor"],
             ),
             (
@@ -310,6 +363,7 @@ mod tests {
                     UserSuspended,
                     ClientDisabled,
                     OrganizationSuspended,
+                    NotAdmitted,
                     Expired,
                 ],
                 &["owner"],

@@ -17,4 +17,4 @@ pub mod scopes;
 
 pub use catalogue::{Catalogue, Catalogues, RoleScope, held_roles};
 pub use evaluate::{Access, Chain, Explanation, Via, evaluate, explain};
-pub use missing::{Facts, Missing, Reason, Standing, missing};
+pub use missing::{AtClient, Facts, Missing, Reason, Standing, missing};

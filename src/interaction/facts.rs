@@ -16,7 +16,7 @@ use crate::store::environment::Policies;
 use crate::store::interactions::Interaction;
 use crate::store::organizations::{Organization, SessionPolicy};
 use crate::store::sessions::Session;
-use crate::store::users::User;
+use crate::store::users::{Subject, User};
 use crate::store::{Db, Tx, consents, environment, memberships, organizations, users};
 
 /// A session in good standing, and whose it is.
@@ -172,10 +172,8 @@ async fn requested(
     user: &User,
 ) -> sqlx::Result<Option<Requested>> {
     let subject = users::find_subject(tx, &user.id).await?;
-    let proven = subject
-        .filter(|subject| subject.email_verified_at.is_some())
-        .and_then(|subject| subject.email);
-    let found = members::find_admitting(tx, code, proven.as_deref()).await?;
+    let proven = subject.as_ref().and_then(Subject::proven_email);
+    let found = members::find_admitting(tx, code, proven).await?;
     Ok(found.map(|(organization, admits)| Requested {
         organization,
         admits,

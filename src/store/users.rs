@@ -177,6 +177,13 @@ pub struct Subject {
     pub username: Option<String>,
 }
 
+impl Subject {
+    /// The primary mail address, if it is known to be theirs.
+    pub fn proven_email(&self) -> Option<&str> {
+        self.email_verified_at.and(self.email.as_deref())
+    }
+}
+
 /// The user of that id, as tokens show them.
 pub async fn find_subject(tx: &mut Tx, id: &UserId) -> sqlx::Result<Option<Subject>> {
     tx.optional(

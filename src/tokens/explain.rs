@@ -7,7 +7,9 @@ use rand::CryptoRng;
 use super::keyring::Claims;
 use super::mint::token_id;
 use super::{Entitlement, claims, membership};
-use crate::access::{self, Catalogue, Catalogues, Explanation, Facts, Missing, Reason, Standing};
+use crate::access::{
+    self, AtClient, Catalogue, Catalogues, Explanation, Facts, Missing, Reason, Standing, members,
+};
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
 use crate::id::{GrantId, SessionId};
@@ -87,21 +89,31 @@ pub async fn explain(
     let catalogue = catalogues.current(tx, now).await?;
     let mut facts = Facts {
         is_user_suspended: question.subject.user.suspended_at.is_some(),
-        is_client_disabled: question.client.is_some_and(|client| !client.is_enabled()),
+        client: AtClient::default(),
         organization: None,
-        is_omitted: false,
     };
     let (mut roles, mut direct) = (Vec::new(), Vec::new());
     if let Some(organization) = &question.organization {
         let membership = memberships::find(tx, &organization.id, &user).await?;
+        let proven = question.subject.proven_email();
+        let admitting = members::find_admitting(tx, &organization.id, proven).await?;
         facts.organization = Some(Standing {
             is_member: membership.is_some(),
+            would_join: admitting.is_some_and(|(_, admits)| admits),
             is_suspended: organization.suspended_at.is_some(),
         });
         roles = assignments::list_roles(tx, &organization.id, &user).await?;
         direct = assignments::list_permissions(tx, &organization.id, &user).await?;
     }
     let permissions = access::explain(&catalogue, &roles, &direct, now);
+    if let Some(client) = question.client {
+        let access = access::evaluate(&catalogue, &roles, &direct, now);
+        let admits = client.admits(access.roles.iter().map(|role| &role.id));
+        // Who does not belong there can hold no role of the client, and is told the former.
+        let is_outside = facts.organization.is_some_and(|here| !here.is_member);
+        facts.client.is_disabled = !client.is_enabled();
+        facts.client.is_closed = !admits && !is_outside;
+    }
     let expected = question.expected;
     let obstacles = facts.obstacles();
     let tokens = match question.client {
@@ -110,7 +122,7 @@ pub async fn explain(
         }
         _ => None,
     };
-    facts.is_omitted = tokens.as_ref().is_some_and(|tokens| {
+    facts.client.is_omitted = tokens.as_ref().is_some_and(|tokens| {
         tokens
             .access_token
             .contains_key(claims::PERMISSIONS_OMITTED)

@@ -52,7 +52,9 @@ pub struct Shown {
     user_id: String,
     org_code: Option<String>,
     client_id: Option<String>,
-    /// What keeps any token from the user.
+    /// What keeps any token from the user: `client_disabled`, `joins_at_sign_in` (not a member yet, but the
+    /// organization admits who signs in there), `not_a_member`, `not_admitted` (the application lets in only those
+    /// who hold one of its roles there), `organization_suspended`, `user_suspended`.
     #[schema(value_type = Vec<String>)]
     obstacles: Vec<Reason>,
     /// The claims of the tokens; null when there would be none, or no application was named.
@@ -163,8 +165,8 @@ impl From<Chain> for Way {
 pub struct MissingPermission {
     /// Its key.
     permission: String,
-    /// Everything that keeps it away: `client_disabled`, `expired`, `no_organization`, `no_such_permission`,
-    /// `not_a_member`, `not_assigned`, `omitted_from_token`, `organization_suspended`, `user_suspended`.
+    /// Everything that keeps it away: the obstacles, `expired`, `no_organization`, `no_such_permission`,
+    /// `not_assigned`, `omitted_from_token`.
     #[schema(value_type = Vec<String>)]
     reasons: Vec<Reason>,
     /// The keys of the roles that would give it.

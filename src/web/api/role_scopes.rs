@@ -50,7 +50,7 @@ pub struct RoleScopes {
 /// Lists the scopes of APIs that a role grants, by key.
 #[utoipa::path(
     get, path = "/roles/{role_id}/scopes", tag = "Roles",
-    operation_id = "list_role_scopes",
+    operation_id = "listRoleScopes",
     security(("management" = ["read:role_scopes"])),
     params(("role_id" = String, Path)),
     responses((status = 200, body = Answer<RoleScopes>), (status = "4XX", body = Errors)),
@@ -87,7 +87,7 @@ pub struct NewRoleScope {
 /// management API can't be granted.
 #[utoipa::path(
     post, path = "/roles/{role_id}/scopes", tag = "Roles",
-    operation_id = "add_role_scope",
+    operation_id = "addRoleScope",
     security(("management" = ["create:role_scopes"])),
     params(("role_id" = String, Path)),
     request_body = NewRoleScope,
@@ -114,7 +114,7 @@ pub async fn add(
 /// Takes a scope from a role. From their next token on, those who have the role are without it.
 #[utoipa::path(
     delete, path = "/roles/{role_id}/scopes/{scope_id}", tag = "Roles",
-    operation_id = "remove_role_scope",
+    operation_id = "removeRoleScope",
     security(("management" = ["delete:role_scopes"])),
     params(("role_id" = String, Path), ("scope_id" = String, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),

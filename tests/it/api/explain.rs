@@ -7,7 +7,11 @@ use vestibule::protocol::client::ApplicationKind;
 
 use crate::support::{Engine, PASSWORD, World, jwt_claims, on_each_engine};
 
-on_each_engine! { the_claims_are_those_of_real_tokens what_is_missing_is_told_with_its_reasons }
+on_each_engine! {
+    the_claims_are_those_of_real_tokens
+    what_is_missing_is_told_with_its_reasons
+    who_would_join_and_who_is_not_admitted_is_told
+}
 
 const EMAIL: &str = "ada@example.test";
 
@@ -139,6 +143,48 @@ async fn what_is_missing_is_told_with_its_reasons(engine: Engine) {
         reasons(&suspended)[0],
         json!(["read:reports", ["user_suspended", "expired"], ["analyst"]])
     );
+}
+
+async fn who_would_join_and_who_is_not_admitted_is_told(engine: Engine) {
+    let world = World::on(engine).await;
+    let (api, client) = (world.api().await, world.client().await);
+    let user = world.user(EMAIL, PASSWORD).await;
+    let open = world
+        .organization_with("Open", |organization| {
+            organization.is_auto_membership = true;
+        })
+        .await;
+    let read = world.permission("read:reports").await;
+    let analyst = world.role("analyst", &[&read]).await;
+    let explain = async || {
+        let client = &client.id;
+        let route = format!("/users/{user}/explain?org_code={open}&client_id={client}");
+        let explained = api.get(&format!("{route}&expect=read:reports")).await;
+        let has_tokens = explained["tokens"].is_object();
+        let reasons = explained["missing"][0]["reasons"].clone();
+        (explained["obstacles"].clone(), has_tokens, reasons)
+    };
+    let welcome = json!(["joins_at_sign_in"]);
+    assert_eq!(explain().await, (welcome.clone(), false, welcome));
+
+    let url = client.authorize_url(&[("org_code", open.as_str())]);
+    let mut browser = world.browser();
+    browser.open(&url).await;
+    browser.sign_in(EMAIL, PASSWORD).await;
+    client.redeem(browser.arrived()).await;
+    let unassigned = json!(["not_assigned"]);
+    assert_eq!(explain().await, (json!([]), true, unassigned));
+
+    let route = format!("/applications/{}", client.id);
+    let closed = json!({ "is_access_control_enabled": true });
+    api.post(&format!("{route}/access_roles/{analyst}"), json!({}))
+        .await;
+    api.patch(&route, closed).await;
+    let closed = json!(["not_admitted"]);
+    let unassigned = json!(["not_admitted", "not_assigned"]);
+    assert_eq!(explain().await, (closed, false, unassigned));
+    world.assign_role((&open, &user), &analyst, None).await;
+    assert_eq!(explain().await, (json!([]), true, Value::Null));
 }
 
 #[tokio::test]
