@@ -1,4 +1,8 @@
 //! Long lists of the newer kind: a page begins after an entry, or ends before one, which is named by its id.
+//!
+//! Who removes entries while they page through a list may name one that is gone. In a list that is in the order of
+//! its ids, its place is known all the same. In others it is not, and to guess could leave entries out: such a
+//! cursor is refused, and the list has to be begun anew.
 
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -52,7 +56,8 @@ impl Cursors {
 }
 
 fn foreign(name: &'static str) -> ApiError {
-    ApiError::field(name, "is the id of no entry of this list: begin without it")
+    let why = "is the id of no entry of this list, or of one that is gone: begin without it";
+    ApiError::field(name, why)
 }
 
 impl<T: PartialEq> Stretch<T> {
@@ -80,7 +85,24 @@ impl<T: PartialEq> Stretch<T> {
         (rows, has_more)
     }
 
-    /// The page of a list that was read whole, as short ones are.
+    /// The page of a list that was read whole, as short ones are, in the order of its ids.
+    pub fn select_by_id<R>(&self, mut rows: Vec<R>, id: impl Fn(&R) -> &T) -> (Vec<R>, bool)
+    where
+        T: Ord,
+    {
+        rows.sort_by(|one, other| id(one).cmp(id(other)));
+        match &self.start {
+            Start::Beginning => {}
+            Start::After(entry) => rows.retain(|row| id(row) > entry),
+            Start::Before(entry) => {
+                rows.retain(|row| id(row) < entry);
+                rows.reverse();
+            }
+        }
+        self.cut(rows)
+    }
+
+    /// The page of a list that was read whole, in the order in which it was read.
     pub fn select<R>(
         &self,
         mut rows: Vec<R>,
@@ -107,15 +129,18 @@ impl<T: PartialEq> Stretch<T> {
 mod tests {
     use super::*;
 
-    fn page(size: &str, after: &str, before: &str) -> Result<(Vec<u8>, bool), ApiError> {
+    fn stretch(size: &str, after: &str, before: &str) -> Result<Stretch<u8>, ApiError> {
         let given = |text: &str| Some(text.to_owned());
         let cursors = Cursors {
             page_size: given(size),
             starting_after: given(after),
             ending_before: given(before),
         };
-        let stretch = cursors.check(|text| text.parse().ok())?;
-        stretch.select(vec![1, 2, 3, 4, 5], |row| row)
+        cursors.check(|text| text.parse().ok())
+    }
+
+    fn page(size: &str, after: &str, before: &str) -> Result<(Vec<u8>, bool), ApiError> {
+        stretch(size, after, before)?.select(vec![1, 2, 3, 4, 5], |row| row)
     }
 
     #[test]
@@ -133,6 +158,26 @@ mod tests {
         }
         for (after, before) in [("9", ""), ("", "9"), ("x", ""), ("1", "2")] {
             assert!(page("2", after, before).is_err(), "{after} {before}");
+        }
+        assert!(page("0", "", "").is_err());
+    }
+
+    #[test]
+    fn in_the_order_of_ids_the_place_of_an_entry_that_is_gone_is_known() {
+        for (after, before, expected) in [
+            ("", "", (vec![10, 20], true)),
+            ("20", "", (vec![30, 40], false)),
+            ("15", "", (vec![20, 30], true)),
+            ("50", "", (vec![], false)),
+            ("", "40", (vec![20, 30], true)),
+            ("", "25", (vec![10, 20], false)),
+            ("", "5", (vec![], false)),
+        ] {
+            let page = stretch("2", after, before).map(|stretch| {
+                let rows = vec![30, 10, 40, 20];
+                stretch.select_by_id(rows, |row| row)
+            });
+            assert_eq!(page, Ok(expected), "{after} {before}");
         }
     }
 }

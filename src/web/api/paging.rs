@@ -119,58 +119,6 @@ pub fn page_size(asked: Option<&str>) -> Result<usize, ApiError> {
     }
 }
 
-/// Which page of a list, by the ids of its entries.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Cursors {
-    /// How many entries, 1 to 500; 10 when left out.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 500)]
-    page_size: Option<String>,
-    /// The id of the last entry of the page before.
-    starting_after: Option<String>,
-    /// The id of the first entry of the page after; not together with `starting_after`.
-    ending_before: Option<String>,
-}
-
-impl Cursors {
-    /// The page of a list that was read whole, and whether there is more beyond. Entries are in the order of
-    /// their ids, so that a page stays right whatever is added or removed. `is_id` tells ids from other texts.
-    pub fn select<T>(
-        &self,
-        mut rows: Vec<T>,
-        id: impl Fn(&T) -> &str,
-        is_id: impl Fn(&str) -> bool,
-    ) -> Result<(Vec<T>, bool), ApiError> {
-        let size = page_size(self.page_size.as_deref())?;
-        let given = |cursor: &Option<String>| cursor.clone().filter(|text| !text.is_empty());
-        let (after, before) = (given(&self.starting_after), given(&self.ending_before));
-        for (name, cursor) in [("starting_after", &after), ("ending_before", &before)] {
-            if cursor.as_ref().is_some_and(|cursor| !is_id(cursor)) {
-                return Err(ApiError::field(name, "is the id of an entry of this list"));
-            }
-        }
-        rows.sort_by(|one, other| id(one).cmp(id(other)));
-        match (after, before) {
-            (Some(_), Some(_)) => Err(ApiError::refused(
-                "TOO_MANY_PARAMETERS",
-                "starting_after and ending_before don't go together: leave one out",
-            )),
-            (None, Some(before)) => {
-                rows.retain(|row| id(row) < before.as_str());
-                let surplus = rows.len().saturating_sub(size);
-                rows.drain(..surplus);
-                Ok((rows, surplus > 0))
-            }
-            (after, None) => {
-                rows.retain(|row| after.as_ref().is_none_or(|after| id(row) > after.as_str()));
-                let has_more = rows.len() > size;
-                rows.truncate(size);
-                Ok((rows, has_more))
-            }
-        }
-    }
-}
-
 impl Wanted {
     /// How many rows to read: one more than the page holds shows whether another follows.
     pub fn limit(&self) -> i64 {
@@ -253,35 +201,6 @@ mod tests {
                 }
             }
             assert_eq!(seen, expected);
-        }
-    }
-
-    #[test]
-    fn pages_by_ids_go_forward_and_backward() {
-        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        // size, starting_after, ending_before, the page, whether there is more; none when refused
-        for (size, after, before, expected) in [
-            ("2", "", "", Some(("ab", true))),
-            ("2", "b", "", Some(("cd", true))),
-            ("2", "d", "", Some(("e", false))),
-            ("9", "", "", Some(("abcde", false))),
-            ("2", "", "e", Some(("cd", true))),
-            ("2", "", "c", Some(("ab", false))),
-            ("2", "", "a", Some(("", false))),
-            ("2", "a", "c", None),
-            ("2", "no id", "", None),
-            ("0", "", "", None),
-        ] {
-            let cursors = Cursors {
-                page_size: text(size),
-                starting_after: text(after),
-                ending_before: text(before),
-            };
-            let rows = vec!["e", "b", "d", "a", "c"];
-            let page = cursors.select(rows, |row| row, |id| id.len() == 1);
-            let page = page.ok().map(|(rows, has_more)| (rows.concat(), has_more));
-            let expected = expected.map(|(rows, has_more)| (rows.to_owned(), has_more));
-            assert_eq!(page, expected, "{size} {after} {before}");
         }
     }
 

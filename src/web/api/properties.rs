@@ -8,9 +8,9 @@ use utoipa_axum::routes;
 
 use super::answer::{Answer, Created, Done};
 use super::caller::May;
+use super::cursors::Cursors;
 use super::error::{ApiError, Errors, checked};
 use super::extract::{Body, Edit, Path, Query};
-use super::paging::Cursors;
 use crate::access::scopes::{CreateProperties, DeleteProperties, ReadProperties, UpdateProperties};
 use crate::id::{PropertyCategoryId, PropertyId};
 use crate::naming;
@@ -112,12 +112,11 @@ pub async fn list(
     Query(cursors): Query<Cursors>,
     Query(wanted): Query<OfContext>,
 ) -> Result<Answer<Page>, ApiError> {
-    let context = wanted.parse()?;
+    let (stretch, context) = (cursors.check(PropertyId::parse)?, wanted.parse()?);
     let mut tx = site.app.db.read().await?;
     let mut all = stored::list(&mut tx).await?;
     all.retain(|property| context.is_none_or(|context| property.context.0 == context));
-    let is_id = |text: &str| PropertyId::parse(text).is_some();
-    let (page, has_more) = cursors.select(all, |property| property.id.as_str(), is_id)?;
+    let (page, has_more) = stretch.select_by_id(all, |property| &property.id);
     Ok(Answer::of(Page {
         properties: page.into_iter().map(Shown::from).collect(),
         has_more,

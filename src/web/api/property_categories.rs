@@ -8,9 +8,9 @@ use utoipa_axum::routes;
 
 use super::answer::{Answer, Created, Done};
 use super::caller::May;
+use super::cursors::Cursors;
 use super::error::{ApiError, Errors, checked};
 use super::extract::{Body, Path, Query};
-use super::paging::Cursors;
 use super::properties::{OfContext, context};
 use crate::access::scopes::{
     CreatePropertyCategories, ReadPropertyCategories, UpdatePropertyCategories,
@@ -63,12 +63,11 @@ pub async fn list(
     Query(cursors): Query<Cursors>,
     Query(wanted): Query<OfContext>,
 ) -> Result<Answer<Page>, ApiError> {
-    let context = wanted.parse()?;
+    let (stretch, context) = (cursors.check(PropertyCategoryId::parse)?, wanted.parse()?);
     let mut tx = site.app.db.read().await?;
     let mut all = stored::list(&mut tx).await?;
     all.retain(|category| context.is_none_or(|context| category.context.0 == context));
-    let is_id = |text: &str| PropertyCategoryId::parse(text).is_some();
-    let (page, has_more) = cursors.select(all, |category| category.id.as_str(), is_id)?;
+    let (page, has_more) = stretch.select_by_id(all, |category| &category.id);
     let shown = page.into_iter().map(|category| Shown {
         id: category.id,
         name: category.name,

@@ -389,7 +389,7 @@ async fn access_roles_come_before_access_control(engine: Engine) {
         (&json!(roles[2]), &json!(false))
     );
     for (query, code) in [
-        ("page_size=101".to_owned(), "PAGE_SIZE_LIMIT_EXCEEDED"),
+        ("page_size=501".to_owned(), "PAGE_SIZE_LIMIT_EXCEEDED"),
         ("page_size=0".to_owned(), "INVALID_FIELD"),
         ("starting_after=x".to_owned(), "INVALID_FIELD"),
         (
@@ -405,6 +405,9 @@ async fn access_roles_come_before_access_control(engine: Engine) {
     for role in &roles[..2] {
         api.delete(&format!("{route}/access_roles/{role}")).await;
     }
+    let after_gone = format!("{route}/access_roles?starting_after={}", roles[0]);
+    let rest = api.get(&after_gone).await;
+    assert_eq!(rest["roles"][0]["id"], json!(roles[2]));
     let last = format!("{route}/access_roles/{}", roles[2]);
     let refused = api.refusal("DELETE", &last, None).await;
     assert_eq!(refused, (400, "ACCESS_ROLES_REQUIRED".to_owned()));

@@ -99,12 +99,14 @@ async fn identities_are_added_made_primary_and_removed(engine: Engine) {
     let refused = api.refusal("DELETE", &route, None).await;
     assert_eq!(refused, (404, "IDENTITY_NOT_FOUND".to_owned()));
 
-    // Cursors are of one user's list.
+    // Cursors are of one user's list, and of identities that are still there.
     let of_bob = api.get(&format!("/users/{bob}/identities")).await;
     let of_bob = of_bob["identities"][0]["id"].as_str().unwrap();
-    let route = format!("/users/{user}/identities?starting_after={of_bob}");
-    let refused = api.refusal("GET", &route, None).await;
-    assert_eq!(refused, (400, "INVALID_FIELD".to_owned()));
+    for cursor in [of_bob, &second] {
+        let route = format!("/users/{user}/identities?starting_after={cursor}");
+        let refused = api.refusal("GET", &route, None).await;
+        assert_eq!(refused, (400, "INVALID_FIELD".to_owned()));
+    }
     let actions = world.audited(user).await;
     let count = |action: &str| actions.iter().filter(|it| *it == action).count();
     assert_eq!(

@@ -76,6 +76,18 @@ async fn a_property_is_defined_changed_and_removed(engine: Engine) {
         .refusal("DELETE", &format!("/properties/{id}"), None)
         .await;
     assert_eq!(refused, (404, "PROPERTY_NOT_FOUND".to_owned()));
+    // Who removes while they page through the list goes on where they were.
+    let all = api.get("/properties").await["properties"].take();
+    let beyond = |one: &&Value| one["id"].as_str() > Some(&id);
+    let beyond: Value = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(beyond)
+        .cloned()
+        .collect();
+    let rest = api.get(&format!("/properties?starting_after={id}")).await;
+    assert_eq!(rest["properties"], beyond);
     let mut actions = world.audited(&id).await;
     actions.sort();
     assert_eq!(

@@ -1,8 +1,8 @@
 //! The access roles of an application: of which somebody needs one to sign in, where access is controlled.
 
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -14,80 +14,17 @@ use crate::store::roles::Role;
 use crate::store::{Tx, access_roles, roles};
 use crate::web::api::answer::{Answer, Done};
 use crate::web::api::caller::May;
+use crate::web::api::cursors::Cursors;
 use crate::web::api::error::{ApiError, Errors};
 use crate::web::api::extract::{Path, Query};
 use crate::web::extract::Now;
 use crate::web::site::Site;
-
-const DEFAULT_PAGE_SIZE: usize = 10;
-const LARGEST_PAGE_SIZE: usize = 100;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(add, remove))
-}
-
-/// Which part of the list.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Part {
-    /// How many entries, 1 to 100; 10 when left out.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 100)]
-    page_size: Option<String>,
-    /// The id of the role that precedes the part. Not together with `ending_before`.
-    starting_after: Option<String>,
-    /// The id of the role that follows the part.
-    ending_before: Option<String>,
-}
-
-impl Part {
-    fn size(&self) -> Result<usize, ApiError> {
-        let asked = self.page_size.as_deref().filter(|asked| !asked.is_empty());
-        match asked.map(str::parse) {
-            None => Ok(DEFAULT_PAGE_SIZE),
-            Some(Ok(size @ 1..=LARGEST_PAGE_SIZE)) => Ok(size),
-            Some(Ok(size)) if size > LARGEST_PAGE_SIZE => Err(ApiError::refused(
-                "PAGE_SIZE_LIMIT_EXCEEDED",
-                format!("page_size is at most {LARGEST_PAGE_SIZE}"),
-            )),
-            Some(_) => Err(ApiError::field("page_size", "is a number, 1 or more")),
-        }
-    }
-
-    /// The part of roles that are sorted by id, and whether there are more in its direction.
-    fn of(&self, mut roles: Vec<Role>) -> Result<(Vec<Role>, bool), ApiError> {
-        let size = self.size()?;
-        let cursor = |name, text: &Option<String>| match text.as_deref() {
-            None | Some("") => Ok(None),
-            Some(text) => RoleId::parse(text)
-                .map(Some)
-                .ok_or_else(|| ApiError::field(name, "is no id of a role")),
-        };
-        let after = cursor("starting_after", &self.starting_after)?;
-        let before = cursor("ending_before", &self.ending_before)?;
-        if after.is_some() && before.is_some() {
-            return Err(ApiError::refused(
-                "TOO_MANY_PARAMETERS",
-                "starting_after and ending_before exclude each other",
-            ));
-        }
-        if let Some(after) = after {
-            roles.retain(|role| role.id.as_str() > after.as_str());
-        }
-        let is_backwards = before.is_some();
-        if let Some(before) = before {
-            roles.retain(|role| role.id.as_str() < before.as_str());
-        }
-        let has_more = roles.len() > size;
-        if is_backwards {
-            roles.drain(..roles.len().saturating_sub(size));
-        } else {
-            roles.truncate(size);
-        }
-        Ok((roles, has_more))
-    }
 }
 
 /// A role that lets somebody in.
@@ -114,18 +51,20 @@ pub struct Page {
     get, path = "/applications/{application_id}/access_roles", tag = "Applications",
     operation_id = "listApplicationAccessRoles",
     security(("management" = ["read:applications"])),
-    params(("application_id" = String, Path), Part),
+    params(("application_id" = String, Path), Cursors),
     responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
 )]
 pub async fn list(
     _may: May<ReadApplications>,
     State(site): State<Site>,
     Path(id): Path<String>,
-    Query(part): Query<Part>,
+    Query(cursors): Query<Cursors>,
 ) -> Result<Answer<Page>, ApiError> {
+    let stretch = cursors.check(RoleId::parse)?;
     let mut tx = site.app.db.read().await?;
     let client = find(&mut tx, &id).await?;
-    let (roles, has_more) = part.of(access_roles::list(&mut tx, &client.id).await?)?;
+    let all = access_roles::list(&mut tx, &client.id).await?;
+    let (roles, has_more) = stretch.select_by_id(all, |role| &role.id);
     let shown = |role: Role| Shown {
         id: role.id,
         key: role.key,
@@ -197,52 +136,4 @@ async fn find_role(tx: &mut Tx, id: &str) -> Result<Role, ApiError> {
 
 fn unknown_role() -> ApiError {
     ApiError::not_found("ROLE_NOT_FOUND", "there is no such role, or not here")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::Timestamp;
-
-    fn role(digit: char) -> Role {
-        let id = format!("00000000-0000-0000-0000-00000000000{digit}");
-        let now = Timestamp::from_unix(0);
-        Role {
-            id: RoleId::parse(&id).unwrap(),
-            key: digit.to_string(),
-            name: digit.to_string(),
-            description: String::new(),
-            is_default: false,
-            assignment_permission_id: None,
-            created_at: now,
-            updated_at: now,
-        }
-    }
-
-    #[test]
-    fn a_part_is_cut_from_either_end() {
-        let id = |digit: char| Some(role(digit).id.to_string());
-        for (after, before, expected, has_more) in [
-            (None, None, "12", true),
-            (id('2'), None, "34", true),
-            (id('4'), None, "5", false),
-            (None, id('4'), "23", true),
-            (None, id('3'), "12", false),
-        ] {
-            let part = Part {
-                page_size: Some("2".to_owned()),
-                starting_after: after,
-                ending_before: before,
-            };
-            let (roles, more) = part.of("12345".chars().map(role).collect()).unwrap();
-            let keys: String = roles.into_iter().map(|role| role.key).collect();
-            assert_eq!((keys.as_str(), more), (expected, has_more));
-        }
-        let both = Part {
-            starting_after: id('1'),
-            ending_before: id('3'),
-            page_size: None,
-        };
-        assert!(both.of(Vec::new()).is_err());
-    }
 }
