@@ -1,6 +1,7 @@
 //! The addresses of applications: where people return to when they have signed in or out.
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -98,13 +99,10 @@ pub async fn list_redirect(
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
 )]
 pub async fn add_redirect(
-    may: May<CreateApplicationsRedirectUris>,
-    State(site): State<Site>,
-    Now(now): Now,
-    Path(id): Path<String>,
+    edit: Edit<CreateApplicationsRedirectUris>,
     Body(Urls { urls }): Body<Urls>,
 ) -> Result<Done, ApiError> {
-    edit(&site, &may, &id, UriKind::Redirect, Change::Add(urls), now).await
+    edit.apply(UriKind::Redirect, Change::Add(urls)).await
 }
 
 /// Lets people return to these addresses alone when they have signed in.
@@ -117,21 +115,10 @@ pub async fn add_redirect(
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
 )]
 pub async fn replace_redirect(
-    may: May<UpdateApplicationsRedirectUris>,
-    State(site): State<Site>,
-    Now(now): Now,
-    Path(id): Path<String>,
+    edit: Edit<UpdateApplicationsRedirectUris>,
     Body(Urls { urls }): Body<Urls>,
 ) -> Result<Done, ApiError> {
-    edit(
-        &site,
-        &may,
-        &id,
-        UriKind::Redirect,
-        Change::Replace(urls),
-        now,
-    )
-    .await
+    edit.apply(UriKind::Redirect, Change::Replace(urls)).await
 }
 
 /// Lets nobody return to these addresses any more.
@@ -143,21 +130,10 @@ pub async fn replace_redirect(
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
 )]
 pub async fn remove_redirect(
-    may: May<DeleteApplicationsRedirectUris>,
-    State(site): State<Site>,
-    Now(now): Now,
-    Path(id): Path<String>,
+    edit: Edit<DeleteApplicationsRedirectUris>,
     Query(Unwanted { urls }): Query<Unwanted>,
 ) -> Result<Done, ApiError> {
-    edit(
-        &site,
-        &may,
-        &id,
-        UriKind::Redirect,
-        Change::Remove(urls),
-        now,
-    )
-    .await
+    edit.apply(UriKind::Redirect, Change::Remove(urls)).await
 }
 
 /// Where people may go when they have signed out.
@@ -193,21 +169,10 @@ pub async fn list_logout(
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
 )]
 pub async fn add_logout(
-    may: May<CreateApplicationLogoutUris>,
-    State(site): State<Site>,
-    Now(now): Now,
-    Path(id): Path<String>,
+    edit: Edit<CreateApplicationLogoutUris>,
     Body(Urls { urls }): Body<Urls>,
 ) -> Result<Done, ApiError> {
-    edit(
-        &site,
-        &may,
-        &id,
-        UriKind::PostLogout,
-        Change::Add(urls),
-        now,
-    )
-    .await
+    edit.apply(UriKind::PostLogout, Change::Add(urls)).await
 }
 
 /// Lets people go to these addresses alone when they have signed out.
@@ -220,21 +185,10 @@ pub async fn add_logout(
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
 )]
 pub async fn replace_logout(
-    may: May<UpdateApplicationLogoutUris>,
-    State(site): State<Site>,
-    Now(now): Now,
-    Path(id): Path<String>,
+    edit: Edit<UpdateApplicationLogoutUris>,
     Body(Urls { urls }): Body<Urls>,
 ) -> Result<Done, ApiError> {
-    edit(
-        &site,
-        &may,
-        &id,
-        UriKind::PostLogout,
-        Change::Replace(urls),
-        now,
-    )
-    .await
+    edit.apply(UriKind::PostLogout, Change::Replace(urls)).await
 }
 
 /// Lets nobody go to these addresses any more.
@@ -246,21 +200,10 @@ pub async fn replace_logout(
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
 )]
 pub async fn remove_logout(
-    may: May<DeleteApplicationLogoutUris>,
-    State(site): State<Site>,
-    Now(now): Now,
-    Path(id): Path<String>,
+    edit: Edit<DeleteApplicationLogoutUris>,
     Query(Unwanted { urls }): Query<Unwanted>,
 ) -> Result<Done, ApiError> {
-    edit(
-        &site,
-        &may,
-        &id,
-        UriKind::PostLogout,
-        Change::Remove(urls),
-        now,
-    )
-    .await
+    edit.apply(UriKind::PostLogout, Change::Remove(urls)).await
 }
 
 /// What becomes of the addresses.
@@ -276,31 +219,49 @@ async fn listed(site: &Site, id: &str, kind: UriKind) -> Result<Vec<String>, Api
     Ok(stored::list_uris(&mut tx, &client.id, kind).await?)
 }
 
-async fn edit<S: ManagementScope>(
-    site: &Site,
-    may: &May<S>,
-    id: &str,
-    kind: UriKind,
-    change: Change,
+/// What every change of addresses takes from its request.
+pub struct Edit<S> {
+    may: May<S>,
+    site: Site,
     now: Timestamp,
-) -> Result<Done, ApiError> {
-    let mut rng = site.app.random.generator();
-    let mut tx = site.app.db.write().await?;
-    let client = find_to_change(&mut tx, id).await?;
-    let mut uris = stored::list_uris(&mut tx, &client.id, kind).await?;
-    match change {
-        Change::Add(more) => uris.extend(more),
-        Change::Remove(unwanted) => {
-            let unwanted = named(&unwanted, &uris)?;
-            uris.retain(|uri| !unwanted.contains(&uri.as_str()));
-        }
-        Change::Replace(wanted) => uris = wanted,
+    /// Of the application.
+    id: String,
+}
+
+impl<S: ManagementScope> FromRequestParts<Site> for Edit<S> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, ApiError> {
+        let may = May::from_request_parts(parts, site).await?;
+        let Ok(Now(now)) = Now::from_request_parts(parts, site).await;
+        let Path(id) = Path::from_request_parts(parts, site).await?;
+        let site = site.clone();
+        Ok(Self { may, site, now, id })
     }
-    let uris = check_uris(client.kind.0, kind, uris)
-        .map_err(|reason| ApiError::field("urls", format!("can't be so: {reason}")))?;
-    clients::replace_uris(&mut tx, may.actor(), &client, kind, &uris, now, &mut rng).await?;
-    tx.commit().await?;
-    Ok(Done::saying("Addresses updated"))
+}
+
+impl<S> Edit<S> {
+    async fn apply(self, kind: UriKind, change: Change) -> Result<Done, ApiError> {
+        let app = &self.site.app;
+        let mut rng = app.random.generator();
+        let mut tx = app.db.write().await?;
+        let client = find_to_change(&mut tx, &self.id).await?;
+        let mut uris = stored::list_uris(&mut tx, &client.id, kind).await?;
+        match change {
+            Change::Add(more) => uris.extend(more),
+            Change::Remove(unwanted) => {
+                let unwanted = named(&unwanted, &uris)?;
+                uris.retain(|uri| !unwanted.contains(&uri.as_str()));
+            }
+            Change::Replace(wanted) => uris = wanted,
+        }
+        let uris = check_uris(client.kind.0, kind, uris)
+            .map_err(|reason| ApiError::field("urls", format!("can't be so: {reason}")))?;
+        let (actor, now) = (self.may.actor(), self.now);
+        clients::replace_uris(&mut tx, actor, &client, kind, &uris, now, &mut rng).await?;
+        tx.commit().await?;
+        Ok(Done::saying("Addresses updated"))
+    }
 }
 
 /// The registered addresses that a list names. An address may hold a comma itself, when it stands alone.
