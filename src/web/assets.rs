@@ -25,6 +25,8 @@ pub struct Assets {
     pub stylesheet: String,
     /// Path of what the stylesheet says otherwise in the dark.
     pub dark_stylesheet: String,
+    /// Path of what the page of the management API adds to it.
+    pub docs_stylesheet: String,
     /// Path of the stylesheet that sets the brand's colours.
     pub brand_stylesheet: String,
     /// Path of the built-in mark, which is also the icon of the browser's tab.
@@ -47,12 +49,14 @@ impl Assets {
             File::new("brand", "css", brand_stylesheet(branding)),
             File::new("mark", "svg", mark(branding.accent_light)),
             File::new("dark", "css", embedded("dark.css")),
+            File::new("docs", "css", embedded("docs.css")),
         ];
         Self {
             stylesheet: files[0].path.clone(),
             brand_stylesheet: files[1].path.clone(),
             mark: files[2].path.clone(),
             dark_stylesheet: files[3].path.clone(),
+            docs_stylesheet: files[4].path.clone(),
             files,
         }
     }

@@ -48,7 +48,8 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ("GET", "/readyz", [200; 7]),
     ("GET", "/logo/{address}", [404; 7]),
     ("GET", "/static/{*file}", [404; 7]),
-    // The routes that it describes are tried in api/conventions.rs.
+    // The routes that these describe are tried in api/conventions.rs.
+    ("GET", "/api/v1/docs", [200; 7]),
     ("GET", "/api/v1/openapi.json", [200; 7]),
     ("GET", "/.well-known/openid-configuration", [200; 7]),
     ("GET", "/.well-known/oauth-authorization-server", [200; 7]),

@@ -4,7 +4,8 @@
 //! [`May`](caller::May), which enforces it, and in its `security`, which tells it. A test compares the two.
 //!
 //! Paths, names and shapes are those that published clients know; where they are irregular, they are so
-//! on purpose.
+//! on purpose. Each operation has a name of its own, a verb and a noun such as `listUsers`, of which generated
+//! clients make a method.
 
 pub mod answer;
 pub mod api_scopes;
@@ -14,6 +15,7 @@ pub mod audit_events;
 pub mod branding;
 pub mod caller;
 pub mod cursors;
+pub mod docs;
 pub mod environment;
 pub mod error;
 pub mod explain;
@@ -42,8 +44,10 @@ pub mod user_rows;
 pub mod user_sessions;
 pub mod users;
 
+use std::sync::Arc;
+
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse as _;
@@ -57,6 +61,7 @@ use super::limits;
 use super::site::Site;
 use crate::access::scopes;
 use crate::protocol::Issuer;
+use docs::Viewer;
 use error::ApiError;
 
 /// Below which path the API is.
@@ -70,8 +75,8 @@ const LARGEST_BODY: usize = 1024 * 1024;
     info(
         title = "Vestibule management API",
         description = "Manage users, organizations, roles, permissions and applications. Ask for an access token \
-            with grant_type=client_credentials and this API as the audience, as an application that may call it. \
-            Each answer tells in RateLimit-Limit, RateLimit-Remaining and RateLimit-Reset how many requests the \
+            with `grant_type=client_credentials` and this API as the audience, as an application that may call it. \
+            Each answer tells in `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` how many requests the \
             application may make within a minute, how many of them are left, and in how many seconds all of them \
             are there again.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
@@ -147,6 +152,7 @@ pub fn router(site: &Site) -> Router<Site> {
     let document = serde_json::to_vec(&description(&site.app.config.server.issuer));
     let document = axum::body::Bytes::from(document.unwrap_or_default());
     let kind = (header::CONTENT_TYPE, "application/json");
+    let (viewer, described_by) = (Arc::new(Viewer::default()), document.clone());
     let routes = routes
         .fallback(async || ApiError::no_route())
         .method_not_allowed_fallback(async || ApiError::no_method())
@@ -165,7 +171,11 @@ pub fn router(site: &Site) -> Router<Site> {
     let limited = limited.layer(private);
     Router::new()
         .nest(PREFIX, limited)
-        // It is no secret.
+        // They are no secret.
+        .route(
+            "/api/v1/docs",
+            get(async move |State(site): State<Site>| viewer.show(&site, &described_by)),
+        )
         .route(
             "/api/v1/openapi.json",
             get(async move || ([kind], document).into_response()),
