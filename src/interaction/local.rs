@@ -147,6 +147,11 @@ async fn require_new_password(
     progress.screen = Screen::ForgotPassword;
     progress.reset_sent_to = None;
     progress.reset_proof = Some(proof);
+    save(tx, interaction).await
+}
+
+/// Stores the progress of an interaction that nothing else has changed since it was read.
+pub(super) async fn save(tx: &mut Tx, interaction: &Interaction) -> Result<(), SignInError> {
     if interactions::update(tx, interaction).await? {
         Ok(())
     } else {
@@ -185,9 +190,6 @@ pub(super) async fn authenticate(
     progress.registration = None;
     progress.reset_proof = None;
     progress.reset_sent_to = None;
-    if interactions::update(tx, interaction).await? {
-        Ok(cookie)
-    } else {
-        Err(SignInError::Changed)
-    }
+    save(tx, interaction).await?;
+    Ok(cookie)
 }

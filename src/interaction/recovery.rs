@@ -5,7 +5,7 @@ use rand::CryptoRng;
 use super::Letter;
 use super::circumstances::Circumstances;
 use super::email_code::{self, CodeError, Entered};
-use super::local::{self, SignInError};
+use super::local::{self, SignInError, save};
 use crate::directory::accounts::{self, Account};
 use crate::secret::Secret;
 use crate::store::email_codes::Purpose;
@@ -41,9 +41,7 @@ pub async fn request(
     progress.screen = Screen::ForgotPassword;
     progress.reset_sent_to = Some(typed.clone());
     progress.reset_proof = None;
-    if !interactions::update(&mut tx, interaction).await? {
-        return Err(SignInError::Changed);
-    }
+    save(&mut tx, interaction).await?;
     tx.commit().await?;
     Ok(match known {
         // To the address of the account, not to what was typed: letters that are alike in lower case
@@ -69,11 +67,8 @@ pub(super) async fn proven(
         identifier: proven.to_owned(),
         replaces: password.map(|password| password.password_hash),
     });
-    if interactions::update(tx, interaction).await? {
-        Ok(Entered::Proven)
-    } else {
-        Err(SignInError::Changed.into())
-    }
+    save(tx, interaction).await?;
+    Ok(Entered::Proven)
 }
 
 /// Replaces the password of the account that was proven to be theirs, and signs its user in: everywhere

@@ -8,17 +8,17 @@ use rand::CryptoRng;
 use super::Letter;
 use super::circumstances::Circumstances;
 use super::email_code::{self, CodeError, Entered};
-use super::local::{self, SignInError};
+use super::local::{self, SignInError, save};
 use crate::access::members;
 use crate::audit::Actor;
 use crate::directory::accounts::{self, NewAccount, Taken};
 use crate::directory::policies;
 use crate::id::OrganizationId;
 use crate::passwords::PasswordHash;
+use crate::store::Tx;
 use crate::store::email_codes::Purpose;
 use crate::store::identities::{self, IdentityKind};
 use crate::store::interactions::{Interaction, Registration, Screen};
-use crate::store::{Tx, interactions};
 
 /// Records who the End-User will be.
 ///
@@ -37,11 +37,7 @@ pub async fn begin(
     let progress = &mut interaction.progress.0;
     progress.screen = Screen::Register;
     progress.registration = Some(registration);
-    if interactions::update(tx, interaction).await? {
-        Ok(())
-    } else {
-        Err(SignInError::Changed)
-    }
+    save(tx, interaction).await
 }
 
 /// Records the password chosen, and mails the code. Returns the mail.
@@ -86,9 +82,7 @@ pub(super) async fn send_code(
     let is_taken = identities::find_by_value(&mut tx, IdentityKind::Email, &to)
         .await?
         .is_some();
-    if !interactions::update(&mut tx, interaction).await? {
-        return Err(SignInError::Changed);
-    }
+    save(&mut tx, interaction).await?;
     tx.commit().await?;
     Ok(if is_taken {
         Letter::AlreadyRegistered { to }
