@@ -1,9 +1,11 @@
 //! Assignments: the roles and permissions that somebody has in one organization, and where each comes from.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
 use super::Tx;
-use super::types::Text;
+use super::types::{Text, keys};
 use crate::clock::Timestamp;
 use crate::id::{OrganizationId, PermissionId, RoleId, UserId};
 use crate::words::words;
@@ -62,6 +64,32 @@ pub async fn list_roles(
         (organization, user),
     )
     .await
+}
+
+/// The roles of several users in an organization, expired ones included.
+pub async fn list_roles_for_users(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    users: &[UserId],
+) -> sqlx::Result<HashMap<UserId, Vec<RoleAssignment>>> {
+    #[derive(FromRow)]
+    struct Row {
+        user_id: UserId,
+        #[sqlx(flatten)]
+        assignment: RoleAssignment,
+    }
+    let rows: Vec<Row> = tx
+        .all(
+            "SELECT user_id, role_id, source, expires_at, created_at FROM role_assignments
+             WHERE organization_id = $1 AND user_id IN (SELECT key FROM json_each(json($2))) ORDER BY role_id",
+            (organization, keys(users.iter().map(UserId::as_str))),
+        )
+        .await?;
+    let mut held: HashMap<UserId, Vec<RoleAssignment>> = HashMap::new();
+    for row in rows {
+        held.entry(row.user_id).or_default().push(row.assignment);
+    }
+    Ok(held)
 }
 
 /// The direct permissions of a user in an organization, expired ones included.

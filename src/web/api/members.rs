@@ -130,15 +130,16 @@ pub async fn list(
         Position(member.position.clone(), member.user_id.to_string())
     });
     let catalogue = site.app.catalogues.latest(&mut tx, now).await?;
-    let mut organization_users = Vec::new();
-    for member in rows {
-        let held = assignments::list_roles(&mut tx, organization, &member.user_id).await?;
+    let users: Vec<UserId> = rows.iter().map(|member| member.user_id.clone()).collect();
+    let mut held = assignments::list_roles_for_users(&mut tx, organization, &users).await?;
+    let organization_users = rows.into_iter().map(|member| {
+        let held = held.remove(&member.user_id).unwrap_or_default();
         let access = evaluate(&catalogue, &held, &[], now);
         let roles = access.roles.iter().map(|role| role.key.clone());
-        organization_users.push(shown(member, roles.collect()));
-    }
+        shown(member, roles.collect())
+    });
     Ok(Answer::of(OrganizationUsers {
-        organization_users,
+        organization_users: organization_users.collect(),
         next_token,
     }))
 }
