@@ -7,10 +7,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::{Answer, Done};
-use super::caller::{May, MayIn, no_organization};
+use super::caller::{May, MayIn, check_organization};
 use super::error::{ApiError, Errors};
 use super::extract::{Path, Query};
 use super::feature_flags::{ShownValue, ShownValues, find_to_change};
+use super::users;
 use crate::access::scopes::{
     DeleteOrganizationFeatureFlags, DeleteUserFeatureFlags, ReadOrganizationFeatureFlags,
     ReadUserFeatureFlags, UpdateOrganizationFeatureFlags, UpdateUserFeatureFlags,
@@ -21,7 +22,7 @@ use crate::flags;
 use crate::id::{OrganizationId, UserId};
 use crate::store::feature_flag_values::{self, Holder};
 use crate::store::feature_flags::FlagValue;
-use crate::store::{Tx, feature_flags, organizations, users};
+use crate::store::{Tx, feature_flags};
 use crate::web::extract::Now;
 use crate::web::site::Site;
 
@@ -77,19 +78,9 @@ async fn clear(
 /// Confirms that the organization or user exists.
 async fn confirm(tx: &mut Tx, holder: Holder<'_>) -> Result<(), ApiError> {
     match holder {
-        Holder::Organization(id) => {
-            let found = organizations::find(tx, id).await?;
-            found.map(|_| ()).ok_or_else(no_organization)
-        }
-        Holder::User(id) => {
-            let found = users::find(tx, id).await?;
-            found.map(|_| ()).ok_or_else(no_user)
-        }
+        Holder::Organization(id) => check_organization(tx, id).await,
+        Holder::User(id) => users::find(tx, id.as_str()).await.map(drop),
     }
-}
-
-fn no_user() -> ApiError {
-    ApiError::not_found("USER_NOT_FOUND", "there is no user of that id")
 }
 
 /// Lists the values that an organization has of its own.
@@ -187,7 +178,7 @@ pub async fn list_of_user(
     State(site): State<Site>,
     Path(id): Path<String>,
 ) -> Result<Answer<ShownValues>, ApiError> {
-    let id = UserId::parse(&id).ok_or_else(no_user)?;
+    let id = UserId::parse(&id).ok_or_else(users::unknown)?;
     let mut tx = site.app.db.read().await?;
     read(&mut tx, Holder::User(&id)).await
 }
@@ -207,7 +198,7 @@ pub async fn set_for_user(
     Path((id, key)): Path<(String, String)>,
     Query(new): Query<NewValue>,
 ) -> Result<Done, ApiError> {
-    let id = UserId::parse(&id).ok_or_else(no_user)?;
+    let id = UserId::parse(&id).ok_or_else(users::unknown)?;
     let what = (key.as_str(), FlagValue::Str(new.value));
     let mut rng = site.app.random.generator();
     let mut tx = site.app.db.write().await?;
@@ -231,6 +222,6 @@ pub async fn clear_for_user(
     Now(now): Now,
     Path((id, key)): Path<(String, String)>,
 ) -> Result<Done, ApiError> {
-    let id = UserId::parse(&id).ok_or_else(no_user)?;
+    let id = UserId::parse(&id).ok_or_else(users::unknown)?;
     clear(&site, may.actor(), Holder::User(&id), &key, now).await
 }

@@ -9,9 +9,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::{Answer, Done};
-use super::caller::{May, MayIn, no_organization};
+use super::caller::{May, MayIn, check_organization};
 use super::error::{ApiError, Errors};
 use super::extract::{Body, Path, Query};
+use super::{applications, users};
 use crate::access::scopes::{
     ReadApplicationProperties, ReadOrganizationProperties, ReadUserProperties,
     UpdateApplicationProperties, UpdateOrganizationProperties, UpdateUserProperties,
@@ -21,7 +22,7 @@ use crate::clock::Timestamp;
 use crate::id::{ClientId, OrganizationId, PropertyId, UserId};
 use crate::properties::{self, BadValue, Values};
 use crate::store::property_values::{self, Holder};
-use crate::store::{Tx, clients, organizations, properties as stored, users};
+use crate::store::{Tx, properties as stored};
 use crate::web::extract::Now;
 use crate::web::site::Site;
 
@@ -95,30 +96,10 @@ async fn write(
 /// Confirms that the thing exists.
 async fn confirm(tx: &mut Tx, holder: Holder<'_>) -> Result<(), ApiError> {
     match holder {
-        Holder::Application(id) => {
-            let found = clients::find(tx, id).await?;
-            found.map(|_| ()).ok_or_else(no_application)
-        }
-        Holder::Organization(id) => {
-            let found = organizations::find(tx, id).await?;
-            found.map(|_| ()).ok_or_else(no_organization)
-        }
-        Holder::User(id) => {
-            let found = users::find(tx, id).await?;
-            found.map(|_| ()).ok_or_else(no_user)
-        }
+        Holder::Application(id) => applications::find(tx, id.as_str()).await.map(drop),
+        Holder::Organization(id) => check_organization(tx, id).await,
+        Holder::User(id) => users::find(tx, id.as_str()).await.map(drop),
     }
-}
-
-fn no_application() -> ApiError {
-    ApiError::not_found(
-        "APPLICATION_NOT_FOUND",
-        "there is no application of that id",
-    )
-}
-
-fn no_user() -> ApiError {
-    ApiError::not_found("USER_NOT_FOUND", "there is no user of that id")
 }
 
 /// New values by key.
@@ -149,7 +130,7 @@ pub async fn list_of_user(
     State(site): State<Site>,
     Path(id): Path<String>,
 ) -> Result<Answer<Known>, ApiError> {
-    let id = UserId::parse(&id).ok_or_else(no_user)?;
+    let id = UserId::parse(&id).ok_or_else(users::unknown)?;
     let mut tx = site.app.db.read().await?;
     confirm(&mut tx, Holder::User(&id)).await?;
     read(&mut tx, Holder::User(&id)).await
@@ -171,7 +152,7 @@ pub async fn update_user(
     Path(id): Path<String>,
     Body(change): Body<PropertyValuesChange>,
 ) -> Result<Done, ApiError> {
-    let id = UserId::parse(&id).ok_or_else(no_user)?;
+    let id = UserId::parse(&id).ok_or_else(users::unknown)?;
     let holder = Holder::User(&id);
     write(&site, may.actor(), holder, change.properties, now).await
 }
@@ -191,7 +172,7 @@ pub async fn set_for_user(
     Path((id, key)): Path<(String, String)>,
     Query(new): Query<NewValue>,
 ) -> Result<Done, ApiError> {
-    let id = UserId::parse(&id).ok_or_else(no_user)?;
+    let id = UserId::parse(&id).ok_or_else(users::unknown)?;
     let values = Values::from([(key, Some(new.value))]);
     write(&site, may.actor(), Holder::User(&id), values, now).await
 }
@@ -266,7 +247,7 @@ pub async fn list_of_application(
     State(site): State<Site>,
     Path(id): Path<String>,
 ) -> Result<Answer<Known>, ApiError> {
-    let id = ClientId::parse(&id).ok_or_else(no_application)?;
+    let id = ClientId::parse(&id).ok_or_else(applications::unknown)?;
     let mut tx = site.app.db.read().await?;
     confirm(&mut tx, Holder::Application(&id)).await?;
     read(&mut tx, Holder::Application(&id)).await
@@ -302,7 +283,7 @@ pub async fn set_for_application(
     Path((id, key)): Path<(String, String)>,
     Body(change): Body<ApplicationPropertyChange>,
 ) -> Result<Done, ApiError> {
-    let id = ClientId::parse(&id).ok_or_else(no_application)?;
+    let id = ClientId::parse(&id).ok_or_else(applications::unknown)?;
     let value = match change.value {
         TextOrTruth::Text(text) => text,
         TextOrTruth::Truth(truth) => truth.to_string(),

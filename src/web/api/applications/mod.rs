@@ -328,7 +328,7 @@ pub async fn remove(
     Ok(Done::saying("Application deleted"))
 }
 
-async fn find(tx: &mut Tx, id: &str) -> Result<Client, ApiError> {
+pub(super) async fn find(tx: &mut Tx, id: &str) -> Result<Client, ApiError> {
     let found = match ClientId::parse(id) {
         Some(id) => stored::find(tx, &id).await?,
         None => None,
