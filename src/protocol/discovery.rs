@@ -14,7 +14,7 @@ use super::{
     scope::Scopes,
 };
 
-/// The paths of the endpoints (`kinde-surface.md` §3).
+/// The paths of the endpoints. Those that no specification names are where Kinde's SDKs look for them.
 pub mod path {
     /// Discovery 1.0 §4.
     pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";

@@ -39,11 +39,11 @@ words! {
         InvalidTarget = "invalid_target",
         /// The access token does not hold (RFC 6750 §3.1).
         InvalidToken = "invalid_token",
-        /// The link into a running sign-in is too old (`kinde-surface.md` §5.4).
+        /// The link into a running sign-in is too old, as Kinde says it.
         LoginLinkExpired = "login_link_expired",
         /// The End-User must sign in (Core §3.1.2.6).
         LoginRequired = "login_required",
-        /// The organization is suspended (`kinde-surface.md` §5.3).
+        /// The organization is suspended, as Kinde says it.
         OrganizationSuspended = "organization_suspended",
         /// The `registration` parameter is not supported (Core §3.1.2.6).
         RegistrationNotSupported = "registration_not_supported",

@@ -1,4 +1,4 @@
-//! The logout request (OpenID Connect RP-Initiated Logout 1.0 §2, `kinde-surface.md` §8).
+//! The logout request (OpenID Connect RP-Initiated Logout 1.0 §2), and how Kinde's SDKs write it.
 //!
 //! Owns reading it. Whether the hint holds, and whether the target is registered, is decided where
 //! client and session are known.

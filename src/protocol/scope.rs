@@ -13,7 +13,7 @@ use super::error::OAuthError;
 pub const ADDRESS: &str = "address";
 /// The email address (Core §5.4).
 pub const EMAIL: &str = "email";
-/// A refresh token, as Kinde's SDKs ask for it (`kinde-surface.md` §1).
+/// A refresh token, as Kinde's SDKs ask for it.
 pub const OFFLINE: &str = "offline";
 /// A refresh token (Core §11).
 pub const OFFLINE_ACCESS: &str = "offline_access";

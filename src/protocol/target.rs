@@ -1,8 +1,8 @@
 //! Which APIs a token is wanted for (RFC 8707).
 //!
 //! `resource` is the standard's way of asking, one absolute URI each; `audience` is Kinde's, may be
-//! repeated, hold several separated by spaces, or be empty, which means none (`kinde-surface.md` §1).
-//! Both select registered APIs, and may come together.
+//! repeated, hold several separated by spaces, or be empty, which means none. Both select
+//! registered APIs, and may come together.
 
 use std::borrow::Cow;
 

@@ -86,7 +86,7 @@ pub struct AuthorizationRequest {
     pub org_name: Option<String>,
     /// The connection to go straight to.
     pub connection_id: Option<ConnectionId>,
-    /// Whether the client understands `login_link_expired` (`kinde-surface.md` §5.4).
+    /// Whether the client understands `login_link_expired`, and begins the sign-in anew.
     pub supports_reauth: bool,
     /// The invitation to accept.
     pub invitation_code: Option<Secret>,
@@ -97,8 +97,7 @@ pub struct AuthorizationRequest {
 impl AuthorizationRequest {
     /// Gives the address or user name that `login_hint` suggests.
     ///
-    /// Kinde's forms are an address, `username:x` and `phone:+61…:au` (`kinde-surface.md` §5.1);
-    /// nobody signs in by phone number here.
+    /// Kinde's forms are an address, `username:x` and `phone:+61…:au`; nobody signs in by phone number here.
     pub fn hinted_identifier(&self) -> Option<&str> {
         let hint = self.login_hint.as_deref()?.trim();
         let identifier = hint.strip_prefix("username:").unwrap_or(hint);

@@ -107,7 +107,7 @@ impl From<Prompts> for String {
 }
 
 words! {
-    /// The page that a sign-in begins with (`kinde-surface.md` §5.2).
+    /// The page that a sign-in begins with, as Kinde's `start_page` names it.
     pub enum StartPage {
         /// Registration.
         Register = "register",

@@ -26,8 +26,7 @@ impl AuthorizationRequest {
 
     /// Sends the End-User back to begin anew, because the link into this sign-in is too old.
     ///
-    /// `None` when the client does not understand that: then it is for a page to say so
-    /// (`kinde-surface.md` §5.4).
+    /// `None` when the client does not understand that: then it is for a page to say so.
     pub fn expire(&self, issuer: &Issuer) -> Option<Delivery> {
         self.supports_reauth.then(|| {
             let error = OAuthError::new(
@@ -76,8 +75,7 @@ fn respond(
 
 /// Gives what the client needs to ask again: base64 of a JSON object of strings.
 ///
-/// The members, and those left out, are the ones that SDKs merge into a fresh request without
-/// harm (`kinde-surface.md` §5.4).
+/// The members, and those left out, are the ones that SDKs merge into a fresh request without harm.
 pub fn reauth_state(request: &AuthorizationRequest) -> String {
     let asks_to_register = request.start_page == StartPage::Register;
     let prompt = match &request.prompts {

@@ -40,7 +40,7 @@ pub const OF_SCOPES: &[(&str, &[&str])] = &[
     (scope::PHONE, &["phone_number", "phone_number_verified"]),
 ];
 
-/// The claims that Kinde's ID token carries for a scope (`kinde-surface.md` §7.2).
+/// The claims that Kinde's ID token carries for a scope.
 ///
 /// Its SDKs read the user from the ID token and store it in cookies, so it stays small.
 const IN_KINDE_ID_TOKEN: &[(&str, &[&str])] = &[

@@ -23,7 +23,7 @@ words! {
 impl TokenTypeHint {
     /// Reads the hint; one that is not understood is ignored (RFC 7009 §2.1, RFC 7662 §2.1).
     ///
-    /// `token_type` is an older spelling of Kinde's (`kinde-surface.md` §8).
+    /// `token_type` is an older spelling, which Kinde's SDKs send.
     fn read(params: &Params) -> Result<Option<Self>, OAuthError> {
         let hint = params.get("token_type_hint")?.or(params.get("token_type")?);
         Ok(hint.and_then(Self::parse))

@@ -52,7 +52,7 @@ pub enum TokenRequest {
     },
     /// RFC 6749 §6.
     RefreshToken {
-        /// The token; absent when it is in a cookie (`kinde-surface.md` §5.5).
+        /// The token; absent when a browser application has it in a cookie.
         refresh_token: Option<Secret>,
         /// The scopes asked for; absent means those granted.
         scopes: Option<Scopes>,

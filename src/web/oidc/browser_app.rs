@@ -1,4 +1,4 @@
-//! Refresh tokens of browser applications, kept in a cookie (`kinde-surface.md` §5.5).
+//! Refresh tokens of browser applications, kept in a cookie, where Kinde's browser SDKs look for them.
 //!
 //! An application that is all script has no place for a refresh token that a planted script can't read.
 //! If it lives on the same site as this server, its browser keeps the token for it:

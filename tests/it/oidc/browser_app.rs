@@ -1,4 +1,4 @@
-//! Refresh tokens of browser applications in cookies (`kinde-surface.md` §5.5).
+//! Refresh tokens of browser applications in cookies.
 //!
 //! The application lives on the host of the server, as both do on a developer's machine.
 

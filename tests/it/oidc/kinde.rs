@@ -1,4 +1,4 @@
-//! What applications written for Kinde rely on (`kinde-surface.md` §1, §5 to §8).
+//! What applications written for Kinde rely on.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
