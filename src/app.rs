@@ -12,6 +12,7 @@ use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::directory::organizations;
+use crate::federation::Outside;
 use crate::mail::{MailError, Mailer};
 use crate::passwords::{PasswordError, PasswordHasher};
 use crate::secret::HashKey;
@@ -39,6 +40,8 @@ pub struct App {
     pub clients: Clients,
     /// The roles and permissions in memory.
     pub catalogues: Catalogues,
+    /// What upstream providers are asked through.
+    pub outside: Outside,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
     /// Sends mail.
@@ -121,6 +124,7 @@ impl App {
         Ok(Self {
             hasher: PasswordHasher::new(&config.passwords, imports, &mut rng)?,
             mailer: Mailer::new(&config.mail, &mut rng)?,
+            outside: Outside::new(Arc::clone(&config.federation.allowed_networks)),
             clients: Clients::default(),
             catalogues: Catalogues::default(),
             config,

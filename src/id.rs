@@ -77,6 +77,10 @@ identifiers! {
     PropertyId = "prop_" + 32;
     /// Names a browser's session, the `sid` of OpenID Connect Back-Channel Logout §2.1.
     SessionId = "" + 32;
+    /// Names a record of what a sign-in through an upstream changed.
+    SyncRecordId = "sync_" + 32;
+    /// Names an answer of an upstream.
+    UpstreamSignInId = "upstream_" + 32;
     /// Names a user, the `sub` of every token.
     UserId = "kp_" + 32;
 }

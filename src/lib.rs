@@ -18,6 +18,7 @@ pub mod words;
 pub mod config;
 
 // Adapters: talk to the outside.
+pub mod federation;
 pub mod mail;
 pub mod passwords;
 pub mod store;

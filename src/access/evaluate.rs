@@ -33,6 +33,7 @@ pub fn evaluate<'a>(
         .map(|(role, _)| role)
         .collect();
     held.sort_by(|one, other| one.key.cmp(&other.key));
+    held.dedup_by(|one, other| one.id == other.id);
     let direct = permissions
         .iter()
         .filter(|assignment| counts(assignment.expires_at))

@@ -210,7 +210,7 @@ pub async fn assign_exactly(
     let mut has_changed = false;
     if let Some(wanted) = &wanted.roles {
         let mut kept = Vec::new();
-        for held in assignments::list_roles(tx, organization, user).await? {
+        for held in assignments::list_given_roles(tx, organization, user).await? {
             if !wanted.contains(&held.role_id) {
                 has_changed |= take_role(tx, actor, member, &held.role_id, now, rng).await?;
             } else if held.expires_at.is_none_or(|at| at > now) {

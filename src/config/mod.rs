@@ -15,6 +15,7 @@ mod api;
 mod branding;
 mod database;
 mod error;
+mod federation;
 mod keys;
 mod layers;
 mod log;
@@ -33,6 +34,7 @@ pub use api::Api;
 pub use branding::{Branding, Colour};
 pub use database::{Database, DatabaseUrl};
 pub use error::{ConfigError, Origin};
+pub use federation::Federation;
 pub use keys::{Keys, MasterKeySource};
 pub use log::{Log, LogFormat};
 pub use mail::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpTls};
@@ -58,6 +60,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// One sign-in: its lifetime, its codes, its throttling.
     pub sign_in: SignIn,
+    /// Requests to upstream providers.
+    pub federation: Federation,
     /// Which passwords are accepted, and how they are hashed.
     pub passwords: Passwords,
     /// How mail leaves.
@@ -102,6 +106,7 @@ impl Config {
             keys: Keys::read(&settings.section("keys"))?,
             sessions: Sessions::read(&settings.section("sessions"))?,
             sign_in: SignIn::read(&settings.section("sign_in"))?,
+            federation: Federation::read(&settings.section("federation"))?,
             passwords: Passwords::read(&settings.section("passwords"))?,
             mail: Mail::read(&settings.section("mail"))?,
             branding: Branding::read(&settings.section("branding"))?,

@@ -17,6 +17,8 @@ words! {
         Api = "api",
         /// The default roles of the business or the organization.
         Default = "default",
+        /// A group of an upstream.
+        Group = "group",
         /// An import.
         Import = "import",
         /// A document that was applied.
@@ -52,8 +54,23 @@ pub struct PermissionAssignment {
     pub created_at: Timestamp,
 }
 
-/// The roles of a user in an organization, expired ones included.
+/// The roles of a user in an organization, wherever they come from, expired ones included. One that comes from several
+/// places is there several times.
 pub async fn list_roles(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+) -> sqlx::Result<Vec<RoleAssignment>> {
+    tx.all(
+        "SELECT role_id, source, expires_at, created_at FROM held_roles
+         WHERE organization_id = $1 AND user_id = $2 ORDER BY role_id",
+        (organization, user),
+    )
+    .await
+}
+
+/// Of the roles of a user in an organization, those that somebody gave: not those that come of a group.
+pub async fn list_given_roles(
     tx: &mut Tx,
     organization: &OrganizationId,
     user: &UserId,
@@ -232,7 +249,7 @@ pub async fn list_holders(
     now: Timestamp,
 ) -> sqlx::Result<Vec<(UserId, OrganizationId)>> {
     tx.all(
-        "SELECT user_id, organization_id FROM role_assignments
+        "SELECT DISTINCT user_id, organization_id FROM held_roles
          WHERE role_id = $1 AND (CAST($2 AS TEXT) IS NULL OR organization_id = $2)
             AND (expires_at IS NULL OR expires_at > $3)
             AND (user_id > $4 OR (user_id = $4 AND organization_id > $5))
@@ -251,7 +268,7 @@ pub async fn count_holders(
 ) -> sqlx::Result<i64> {
     let (count,): (i64,) = tx
         .one(
-            "SELECT COUNT(*) FROM role_assignments
+            "SELECT COUNT(DISTINCT user_id) FROM held_roles
              WHERE role_id = $1 AND organization_id = $2 AND (expires_at IS NULL OR expires_at > $3)",
             (role, organization, now),
         )

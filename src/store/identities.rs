@@ -78,6 +78,19 @@ pub async fn find_by_value(
     .await
 }
 
+/// The identity of that kind and value, in any spelling, unless it is set aside: for somebody who signs in.
+pub async fn find_usable(
+    tx: &mut Tx,
+    kind: IdentityKind,
+    value: &str,
+) -> sqlx::Result<Option<Identity>> {
+    tx.optional(
+        "SELECT * FROM identities WHERE kind = $1 AND value_key = $2 AND set_aside_at IS NULL",
+        (Text(kind), kind.key(value)),
+    )
+    .await
+}
+
 /// All identities of a user, oldest first.
 pub async fn list_for_user(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Identity>> {
     tx.all(
@@ -201,6 +214,16 @@ pub async fn record_sign_in(tx: &mut Tx, id: &IdentityId, now: Timestamp) -> sql
     tx.execute(
         "UPDATE identities SET sign_ins = sign_ins + 1, last_sign_in_at = $2 WHERE id = $1",
         (id, now),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Sets aside all identities of a user: they are kept, and nobody signs in by them until they are put back.
+pub async fn set_aside(tx: &mut Tx, user: &UserId, now: Timestamp) -> sqlx::Result<()> {
+    tx.execute(
+        "UPDATE identities SET set_aside_at = $2 WHERE user_id = $1 AND set_aside_at IS NULL",
+        (user, now),
     )
     .await?;
     Ok(())

@@ -10,7 +10,8 @@ use sqlx::FromRow;
 use super::Tx;
 use super::types::Json;
 use crate::clock::Timestamp;
-use crate::id::{ClientId, InteractionId, OrganizationId, SessionId, UserId};
+use crate::federation::Assertion;
+use crate::id::{ClientId, ConnectionId, InteractionId, OrganizationId, SessionId, UserId};
 use crate::passwords::PasswordHash;
 use crate::protocol::authorization::AuthorizationRequest;
 use crate::protocol::scope::Scopes;
@@ -63,8 +64,34 @@ pub struct Progress {
     pub organization: Option<OrganizationId>,
     /// What they said when asked for consent.
     pub consent: Option<Consent>,
+    /// What an upstream has stated, until it is adopted.
+    pub asserted: Option<Asserted>,
+    /// Why the upstream that they chose did not sign them in.
+    pub setback: Option<Setback>,
     /// That they turned back.
     pub cancelled: bool,
+}
+
+/// What an upstream has stated, its proof checked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Asserted {
+    /// Through which connection.
+    pub connection: ConnectionId,
+    /// What it states.
+    pub assertion: Assertion,
+}
+
+/// Why an upstream did not sign somebody in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setback {
+    /// Which connection.
+    pub connection: ConnectionId,
+    /// What its button says.
+    pub name: String,
+    /// What failed, in a word.
+    pub outcome: String,
+    /// What an administrator finds it by.
+    pub reference: String,
 }
 
 /// Which of the doors into an account.

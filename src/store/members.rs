@@ -102,11 +102,11 @@ macro_rules! page {
                     ON email.user_id = users.id AND email.kind = 'email' AND email.is_primary
                 WHERE memberships.organization_id = $1
                     AND ($2 = 0 OR $2 = (
-                        SELECT COUNT(*) FROM role_assignments
-                        JOIN roles ON roles.id = role_assignments.role_id
-                        WHERE role_assignments.organization_id = $1
-                            AND role_assignments.user_id = memberships.user_id
-                            AND (role_assignments.expires_at IS NULL OR role_assignments.expires_at > $6)
+                        SELECT COUNT(DISTINCT roles.id) FROM held_roles
+                        JOIN roles ON roles.id = held_roles.role_id
+                        WHERE held_roles.organization_id = $1
+                            AND held_roles.user_id = memberships.user_id
+                            AND (held_roles.expires_at IS NULL OR held_roles.expires_at > $6)
                             AND REPLACE($3, ',' || roles.key || ',', '') <> $3))
                     AND ($4 = 0 OR $4 = (
                         SELECT COUNT(*) FROM permissions
@@ -117,7 +117,7 @@ macro_rules! page {
                                     AND direct.permission_id = permissions.id
                                     AND (direct.expires_at IS NULL OR direct.expires_at > $6))
                             OR EXISTS (
-                                SELECT 1 FROM role_assignments AS held
+                                SELECT 1 FROM held_roles AS held
                                 JOIN role_permissions ON role_permissions.role_id = held.role_id
                                 WHERE held.organization_id = $1 AND held.user_id = memberships.user_id
                                     AND role_permissions.permission_id = permissions.id

@@ -95,7 +95,7 @@ async fn write(tx: &mut Tx, role: &Role) -> sqlx::Result<()> {
 pub async fn count_holders(tx: &mut Tx, id: &RoleId) -> sqlx::Result<i64> {
     let (users,): (i64,) = tx
         .one(
-            "SELECT COUNT(DISTINCT user_id) FROM role_assignments WHERE role_id = $1",
+            "SELECT COUNT(DISTINCT user_id) FROM held_roles WHERE role_id = $1",
             (id,),
         )
         .await?;

@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     // adapters
     &["vault"],
-    &["mail", "passwords"],
+    &["federation", "mail", "passwords"],
     &["store"],
     // concepts
     &["audit", "clients"],
@@ -46,7 +46,7 @@ const APART: &[(&str, &str)] = &[
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("axum", &["command", "playground", "web"]),
     ("josekit", &["tokens", "vault"]),
-    ("openidconnect", &["playground"]),
+    ("openidconnect", &["federation", "playground"]),
 ];
 
 const LONGEST_FILE: usize = 500;

@@ -121,7 +121,7 @@ impl Resolved {
         if memberships::find(tx, organization, user).await?.is_none() {
             return Ok(None);
         }
-        let roles = assignments::list_roles(tx, organization, user).await?;
+        let roles = assignments::list_given_roles(tx, organization, user).await?;
         let permissions = assignments::list_permissions(tx, organization, user).await?;
         // What ends some day is not what the document says.
         let lasting_roles = self.roles.iter().filter(|(id, _)| {

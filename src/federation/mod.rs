@@ -1,0 +1,20 @@
+//! Upstream identity providers: what is configured of one, how it is spoken to, and what it states of somebody.
+//!
+//! Knows nothing of our users. Whom an [`Assertion`] is about and what it changes is decided in
+//! `directory::reconcile`.
+
+pub mod assertion;
+pub mod connector;
+pub mod egress;
+mod entra;
+pub mod error;
+mod google;
+pub mod mapping;
+pub mod metadata;
+mod oauth2;
+pub mod oidc;
+pub mod settings;
+
+pub use assertion::{Assertion, Presence};
+pub use connector::{Connector, Outside};
+pub use error::FederationError;

@@ -1,0 +1,53 @@
+//! Sync records: what a sign-in through an upstream changed of a profile, and why the rest stayed.
+
+use serde_json::Value;
+use sqlx::FromRow;
+
+use super::Tx;
+use super::types::Json;
+use crate::clock::Timestamp;
+use crate::id::{ConnectionId, SyncRecordId, UserId};
+
+/// What a sign-in changed.
+#[derive(Debug, Clone, FromRow)]
+pub struct SyncRecord {
+    /// Its name.
+    pub id: SyncRecordId,
+    /// Whose profile it is.
+    pub user_id: UserId,
+    /// The connection; none when it was removed since.
+    pub connection_id: Option<ConnectionId>,
+    /// When it was.
+    pub occurred_at: Timestamp,
+    /// Each attribute: before, after, why; and the memberships and roles.
+    pub record: Json<Value>,
+}
+
+/// Adds a record.
+pub async fn insert(tx: &mut Tx, record: &SyncRecord) -> sqlx::Result<()> {
+    tx.execute(
+        "INSERT INTO sync_records (id, user_id, connection_id, occurred_at, record) VALUES ($1, $2, $3, $4, $5)",
+        (
+            &record.id,
+            &record.user_id,
+            &record.connection_id,
+            record.occurred_at,
+            &record.record,
+        ),
+    )
+    .await?;
+    Ok(())
+}
+
+/// The latest records of a user, the latest first.
+pub async fn list_for_user(
+    tx: &mut Tx,
+    user: &UserId,
+    limit: i64,
+) -> sqlx::Result<Vec<SyncRecord>> {
+    tx.all(
+        "SELECT * FROM sync_records WHERE user_id = $1 ORDER BY occurred_at DESC, id DESC LIMIT $2",
+        (user, limit),
+    )
+    .await
+}
