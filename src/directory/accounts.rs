@@ -30,7 +30,7 @@ pub struct Account {
 /// The account that an address, a phone number or a user name leads to.
 pub async fn find(tx: &mut Tx, typed: &str) -> sqlx::Result<Option<Account>> {
     let kind = identifier::kind_of(typed);
-    let Some(identity) = identities::find_by_value(tx, kind, typed).await? else {
+    let Some(identity) = identities::find_usable(tx, kind, typed).await? else {
         return Ok(None);
     };
     let Some(user) = users::find(tx, &identity.user_id).await? else {

@@ -11,4 +11,6 @@ pub mod logos;
 pub mod organizations;
 pub mod people;
 pub mod policies;
+pub mod reconcile;
+pub mod upstream;
 pub mod users;

@@ -12,12 +12,13 @@ use crate::id::{OrganizationId, RoleId};
 use crate::protocol::client::redirect_uri_matches;
 use crate::protocol::scope::Scopes;
 use crate::secret::Secret;
+use crate::store::connections::Offered;
 use crate::store::environment::Policies;
 use crate::store::interactions::Interaction;
 use crate::store::organizations::{Organization, SessionPolicy};
 use crate::store::sessions::Session;
 use crate::store::users::{Subject, User};
-use crate::store::{Db, Tx, consents, environment, memberships, organizations, users};
+use crate::store::{Db, Tx, connections, consents, environment, memberships, organizations, users};
 
 /// A session in good standing, and whose it is.
 #[derive(Debug, Clone)]
@@ -43,6 +44,8 @@ pub struct Facts {
     pub organizations: Organizations,
     /// Where the client controls access: the roles that they hold in the organization that the sign-in leads to.
     pub held_roles: Option<(OrganizationId, Vec<RoleId>)>,
+    /// The upstreams that the client offers.
+    pub connections: Vec<Offered>,
     /// The policies of the business.
     pub policies: Policies,
     /// The time.
@@ -82,6 +85,12 @@ impl Facts {
             _ => None,
         };
         Ok(Some(Self {
+            connections: connections::list_offered(
+                &mut tx,
+                &client.client.id,
+                interaction.request.0.org_code.as_ref(),
+            )
+            .await?,
             consented: consented(&mut tx, signed_in.as_ref(), &client).await?,
             held_roles,
             organizations,

@@ -22,6 +22,7 @@ pub mod registration;
 mod respond;
 pub mod session;
 pub mod throttle;
+pub mod upstream;
 
 pub use begin::{Choice, begin, record_choice};
 pub use circumstances::Circumstances;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::ACR;
 use super::destination::{Destination, destination};
 use super::facts::{Facts, SignedIn};
-use crate::id::OrganizationId;
+use crate::id::{ConnectionId, OrganizationId};
 use crate::protocol::authorization::{AuthorizationRequest, Prompt};
 use crate::protocol::scope::Scopes;
 use crate::protocol::{ErrorCode, OAuthError};
@@ -16,6 +16,8 @@ use crate::store::interactions::{Consent, Interaction, Progress, Screen};
 pub enum Step {
     /// Choose a password: for a new account, or in place of a forgotten one.
     ChoosePassword,
+    /// The upstream that the request names is asked.
+    Connect(ConnectionId),
     /// Allow the client these scopes, or not.
     Consent(Scopes),
     /// An organization of this name is created.
@@ -106,7 +108,9 @@ fn person<'a>(interaction: &Interaction, facts: &'a Facts) -> Result<&'a SignedI
         .as_ref()
         .filter(|now| suffices(now, interaction, facts));
     let Some(signed_in) = signed_in else {
-        let step = authenticate(&interaction.progress.0, facts.policies.self_sign_up_allowed);
+        let step = connect(interaction, facts).unwrap_or_else(|| {
+            authenticate(&interaction.progress.0, facts.policies.self_sign_up_allowed)
+        });
         return Err(Pause::Ask(
             step,
             ErrorCode::LoginRequired,
@@ -291,6 +295,21 @@ fn authenticated_here(progress: &Progress, signed_in: &SignedIn) -> bool {
         .authenticated
         .as_ref()
         .is_some_and(|proof| proof.session_id == signed_in.session.id)
+}
+
+/// The upstream that the request names, until it has turned them down or they have begun to sign in some other way.
+fn connect(interaction: &Interaction, facts: &Facts) -> Option<Step> {
+    let progress = &interaction.progress.0;
+    let wanted = interaction.request.0.connection_id.as_ref()?;
+    let is_offered = facts
+        .connections
+        .iter()
+        .any(|offered| offered.id == *wanted);
+    let has_begun = progress.setback.is_some()
+        || progress.identifier.is_some()
+        || progress.registration.is_some()
+        || progress.screen == Screen::ForgotPassword;
+    (is_offered && !has_begun).then(|| Step::Connect(wanted.clone()))
 }
 
 /// The page of the door that the End-User stands at.

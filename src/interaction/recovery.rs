@@ -36,7 +36,7 @@ pub async fn request(
         rng,
     )
     .await?;
-    let known = identities::find_by_value(&mut tx, IdentityKind::Email, &typed).await?;
+    let known = identities::find_usable(&mut tx, IdentityKind::Email, &typed).await?;
     let progress = &mut interaction.progress.0;
     progress.screen = Screen::ForgotPassword;
     progress.reset_sent_to = Some(typed.clone());

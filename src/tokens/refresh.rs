@@ -12,8 +12,8 @@
 
 use rand::CryptoRng;
 
-use super::redeem::{allowed_still, refresh_expiry};
 use super::membership::{self, Memberships};
+use super::redeem::{allowed_still, refresh_expiry};
 use super::{Entitlement, revoke};
 use crate::access::Catalogues;
 use crate::clients::RegisteredClient;

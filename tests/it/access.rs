@@ -140,6 +140,11 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ),
     (
         "POST",
+        "/interaction/{id}/connection",
+        [403, 303, 303, 400, 403, 403, 403],
+    ),
+    (
+        "POST",
         "/interaction/{id}/cancel",
         [403, 303, 303, 400, 403, 403, 403],
     ),
@@ -156,7 +161,10 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ("GET", "/interaction/{id}/organization", [303; 7]),
     ("GET", "/interaction/{id}/organization-name", [303; 7]),
     ("GET", "/interaction/{id}/consent", [303; 7]),
+    ("GET", "/interaction/{id}/connection", [303; 7]),
     ("GET", "/interaction/{id}/cancel", [303; 7]),
+    // The answer of an upstream counts with the state of an attempt of this browser alone.
+    ("GET", "/login/callback", [400; 7]),
     // For clients, by a secret; 400 says that the request names no client, or that it names no grant. No
     // cookie counts here.
     ("POST", "/oauth2/token", [400, 400, 400, 400, 401, 400, 401]),

@@ -95,6 +95,7 @@ fn facts(signed_in: Option<SignedIn>) -> Facts {
     Facts {
         client: Arc::new(RegisteredClient::example(client_id(), ApplicationKind::Web)),
         signed_in,
+        connections: Vec::new(),
         consented: None,
         expected: None,
         held_roles: None,

@@ -14,6 +14,7 @@ mod password;
 mod register;
 mod resume;
 mod scene;
+mod upstream;
 
 pub use choices::{ConsentPage, SelectAccountPage};
 pub use code::CodePage;
@@ -24,6 +25,7 @@ pub use organization::{
 pub use password::{ChoosePasswordPage, ForgotPasswordPage, IdentifyPage, PasswordPage};
 pub use register::{RegisterPage, RegistrationClosedPage};
 pub use scene::face;
+pub use upstream::{LeavingPage, setback_key};
 
 use axum::Router;
 use axum::extract::Path;
@@ -32,6 +34,7 @@ use axum::response::Redirect;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::id::InteractionId;
+use crate::interaction::upstream::CALLBACK;
 use crate::web::error::PageError;
 use crate::web::site::Site;
 
@@ -53,8 +56,10 @@ pub fn routes() -> Router<Site> {
             "/interaction/{id}/organization-name",
             step(organization::name),
         )
+        .route("/interaction/{id}/connection", step(upstream::choose))
         .route("/interaction/{id}/consent", step(choices::consent))
         .route("/interaction/{id}/cancel", step(choices::cancel))
+        .route(CALLBACK, get(upstream::callback))
 }
 
 /// A form's route. Its address stands in the browser when the form was refused; whoever opens it anew

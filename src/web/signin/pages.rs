@@ -15,6 +15,7 @@ use super::scene::Scene;
 use crate::interaction::Step;
 use crate::protocol::Scopes;
 use crate::store::apis;
+use crate::store::connections::Offered;
 use crate::store::interactions::{Interaction, Progress, Screen};
 use crate::store::organizations::Organization;
 use crate::web::account::person;
@@ -81,9 +82,10 @@ pub(super) async fn show(
         Step::OrganizationSuspended => organization_closed(scene, id, "organization-suspended"),
         Step::SelectOrganization => select_organization(scene, id, fields),
         // No page: who shows one asks for the steps that have one.
-        Step::CreateOrganization(_) | Step::JoinOrganization(_) | Step::Respond { .. } => {
-            outcome::onward(interaction)
-        }
+        Step::Connect(_)
+        | Step::CreateOrganization(_)
+        | Step::JoinOrganization(_)
+        | Step::Respond { .. } => outcome::onward(interaction),
     };
     // The form of each may be the last before the browser is sent to the client.
     Ok(PagePolicy::leading_to(&interaction.request.0.redirect_uri).apply(page))
@@ -189,8 +191,16 @@ fn identify(
         problems,
         can_register: scene.facts.policies.self_sign_up_allowed
             && scene.page_options().has_register_link,
+        connections: buttons(scene),
+        setback: interaction.progress.0.setback.as_ref(),
     };
     page(StatusCode::OK, &template)
+}
+
+/// The upstreams that have a button.
+fn buttons(scene: &Scene) -> Vec<&Offered> {
+    let offered = scene.facts.connections.iter();
+    offered.filter(|offered| offered.has_button).collect()
 }
 
 fn register(
@@ -215,6 +225,7 @@ fn register(
         asks_for_name: scene.page_options().asks_for_name,
         can_sign_in: scene.page_options().has_sign_in_link,
         terms_accepted: !fields.get("p_has_clickwrap_accepted").is_empty(),
+        connections: buttons(scene),
         problems,
     };
     page(StatusCode::OK, &template)

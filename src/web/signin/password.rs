@@ -5,11 +5,13 @@ use askama::Template;
 use super::choices;
 use super::outcome::{self, Answer};
 use super::scene::{Posted, Scene};
+use super::upstream;
 use crate::directory::identifier;
 use crate::interaction::local::SignInError;
 use crate::interaction::{Choice, Letter, Step, local, recovery, registration};
 use crate::secret::Secret;
-use crate::store::interactions::{Interaction, Screen};
+use crate::store::connections::Offered;
+use crate::store::interactions::{Interaction, Screen, Setback};
 use crate::web::account::check_new_password;
 use crate::web::page::{Fields, Message, Problems, Shell};
 
@@ -22,6 +24,8 @@ pub struct IdentifyPage<'a> {
     pub identifier: &'a str,
     pub problems: Problems,
     pub can_register: bool,
+    pub connections: Vec<&'a Offered>,
+    pub setback: Option<&'a Setback>,
 }
 
 /// Asks for the password.
@@ -71,6 +75,12 @@ pub(super) async fn identify(posted: Posted) -> Answer {
     if identifier.is_empty() || identifier.len() > identifier::LONGEST_EMAIL {
         let problems = Problems::field("p_email", Message::new("identifier-missing"));
         return outcome::again(&scene, &interaction, &Step::Identify, &fields, problems).await;
+    }
+    // An address at the domain of a business leads to where its people sign in.
+    if let Some(connection) = upstream::of_domain(&scene, identifier).await? {
+        let browser = (scene.browser_secret(), true);
+        let hint = Some(identifier);
+        return upstream::connect(&scene, &interaction, &connection, browser, hint).await;
     }
     let choice = Choice::Identifier(identifier.to_owned());
     choices::record(&scene, interaction, choice).await

@@ -6,6 +6,7 @@ use super::outcome::{self, Answer};
 use super::scene::{Posted, Scene};
 use crate::directory::identifier;
 use crate::interaction::{Step, registration};
+use crate::store::connections::Offered;
 use crate::store::interactions::Registration;
 use crate::web::page::{Fields, Message, Problems, Shell};
 
@@ -25,6 +26,7 @@ pub struct RegisterPage<'a> {
     /// Whether the terms are accepted, where the installation has any.
     pub terms_accepted: bool,
     pub problems: Problems,
+    pub connections: Vec<&'a Offered>,
 }
 
 /// Says that self sign-up is off.

@@ -7,6 +7,7 @@ use axum_extra::extract::cookie::CookieJar;
 use super::outcome::{self, Answer};
 use super::pages;
 use super::scene::{Opened, Scene};
+use super::upstream;
 use crate::id::OrganizationId;
 use crate::interaction::{self, Step, organization};
 use crate::protocol::{OAuthError, Params, Scopes};
@@ -22,7 +23,14 @@ pub(super) async fn resume(opened: Opened, RawQuery(query): RawQuery) -> Answer 
         scene,
         new_browser,
     } = opened;
+    if interaction.progress.0.asserted.is_some() {
+        return upstream::adopt(&scene, interaction).await;
+    }
     let response = match scene.next(&interaction) {
+        Ok(Step::Connect(id)) => {
+            let browser = new_browser.as_ref().or(scene.browser_secret());
+            upstream::connect(&scene, &interaction, &id, (browser, false), None).await?
+        }
         Ok(Step::Respond {
             scopes,
             organization,

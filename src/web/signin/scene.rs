@@ -9,6 +9,7 @@ use axum_extra::extract::cookie::CookieJar;
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
 use crate::id::{InteractionId, OrganizationId};
+use crate::interaction::upstream::Upstreams;
 use crate::interaction::{self, Circumstances, Facts, OpenError, Step};
 use crate::protocol::authorization::AuthorizationRequest;
 use crate::protocol::{Delivery, OAuthError};
@@ -65,6 +66,16 @@ impl Scene {
             visitor: &self.browser.visitor,
             now: self.facts.now,
         }
+    }
+
+    /// What the browser proves itself by, unless it was new a moment ago.
+    pub(super) fn browser_secret(&self) -> Option<&Secret> {
+        self.browser.secret.as_ref()
+    }
+
+    /// What it takes to speak to upstreams.
+    pub(super) fn upstreams(&self) -> Upstreams<'_> {
+        upstreams(&self.site)
     }
 
     /// What the application wants its pages to show.
@@ -153,6 +164,15 @@ impl Scene {
             shell,
             browser: arrival.browser,
         })
+    }
+}
+
+/// What it takes to speak to upstreams.
+pub(super) fn upstreams(site: &Site) -> Upstreams<'_> {
+    Upstreams {
+        outside: &site.app.outside,
+        vault: site.app.keys.vault(),
+        issuer: &site.app.config.server.issuer,
     }
 }
 

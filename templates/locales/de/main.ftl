@@ -28,6 +28,19 @@ forgot-password = Passwort vergessen?
 no-account-yet = Noch kein Konto?
 sign-in-title = Bei { $application } anmelden
 
+## Anderswo anmelden
+
+continue-with = Weiter mit { $connection }
+leaving-title = Einen Moment …
+or = oder
+reference = Kennung: { $reference }
+upstream-declined = { $connection } hat Sie nicht angemeldet. Versuchen Sie es noch einmal, oder melden Sie sich anders an.
+upstream-no-account = Hier gibt es kein Konto für Sie. Bitte wenden Sie sich an die, die diese Anwendung betreuen.
+upstream-taken = Diese Anmeldung bei { $connection } gehört zu einem anderen Konto.
+upstream-unavailable = { $connection } ist gerade nicht zu erreichen. Versuchen Sie es später noch einmal, oder melden Sie sich anders an.
+upstream-unproven = Was { $connection } uns mitgeteilt hat, ist nicht verlässlich; Sie sind nicht angemeldet. Bitte nennen Sie denen, die diese Anwendung betreuen, die Kennung.
+upstream-suspended = Ihr Konto ist gesperrt. Bitte wenden Sie sich an die, die diese Anwendung betreuen.
+
 ## Konto auswählen
 
 other-account = Anderes Konto verwenden

@@ -28,6 +28,19 @@ forgot-password = Forgot your password?
 no-account-yet = No account yet?
 sign-in-title = Sign in to { $application }
 
+## Sign in somewhere else
+
+continue-with = Continue with { $connection }
+leaving-title = One moment …
+or = or
+reference = Reference: { $reference }
+upstream-declined = { $connection } didn’t sign you in. You can try again, or sign in another way.
+upstream-no-account = There is no account for you here. Please ask whoever looks after the application.
+upstream-taken = This sign-in at { $connection } belongs to another account.
+upstream-unavailable = { $connection } can’t be reached at the moment. Please try again later, or sign in another way.
+upstream-unproven = What { $connection } told us can’t be trusted, so you are not signed in. Please tell whoever looks after the application the reference below.
+upstream-suspended = Your account is suspended. Please ask whoever looks after the application.
+
 ## Choose an account
 
 other-account = Use another account

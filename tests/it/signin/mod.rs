@@ -13,3 +13,4 @@ mod register;
 mod resuming;
 mod select_account;
 mod sessions;
+mod upstream;

@@ -9,6 +9,7 @@ mod client;
 mod engine;
 mod organization;
 mod people;
+mod upstream;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ pub(crate) use client::{
     Answer, TestClient, Tokens, code_in, jwt_claims, jwt_header, parameters_of,
 };
 pub(crate) use engine::{Engine, on_each_engine};
+pub(crate) use upstream::{Fault, Upstream};
 
 /// When the tests take place: 2026-11-22T08:00:00Z.
 pub(crate) const START: Timestamp = Timestamp::from_unix(1_795_334_400);

@@ -1,0 +1,350 @@
+//! Carries a reconciliation out, in the transaction of the sign-in.
+
+use rand::CryptoRng;
+use serde_json::{Value, json};
+
+use super::AdoptionError;
+use crate::access::members;
+use crate::audit::{self, Actor};
+use crate::clock::Timestamp;
+use crate::directory::accounts::{self, NewAccount};
+use crate::directory::identities as operations;
+use crate::directory::reconcile::{
+    Change, Facts, Membership, Reconciliation, Upstream, Who, stated_email,
+};
+use crate::federation::Assertion;
+use crate::federation::mapping::Attribute;
+use crate::id::{IdentityId, SyncRecordId, UserId};
+use crate::protocol::claims::StandardClaims;
+use crate::store::attribute_sources::{AttributeSource, Source};
+use crate::store::identities::{Identity, IdentityKind};
+use crate::store::sync_records::SyncRecord;
+use crate::store::types::{Json, Text};
+use crate::store::upstream_identities::{Evidence, UpstreamIdentity};
+use crate::store::users::User;
+use crate::store::{
+    Tx, attribute_sources, grants, group_role_assignments, identities, sessions, sync_records,
+    upstream_identities, users,
+};
+
+/// What every step needs to know.
+struct At<'a> {
+    assertion: &'a Assertion,
+    upstream: &'a Upstream,
+    decided: &'a Reconciliation,
+    now: Timestamp,
+}
+
+/// Carries out what was decided. Returns who it is, and by which identity.
+pub(super) async fn carry_out(
+    tx: &mut Tx,
+    assertion: &Assertion,
+    upstream: &Upstream,
+    facts: &Facts,
+    decided: &Reconciliation,
+    now: Timestamp,
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<(UserId, IdentityId), AdoptionError> {
+    let at = At {
+        assertion,
+        upstream,
+        decided,
+        now,
+    };
+    if let Some((identity, user)) = &decided.displaced {
+        displace(tx, identity, user, now, rng).await?;
+    }
+    let (user, identity) = match &decided.who {
+        Who::Bound(identity, user) => {
+            let key = (assertion.issuer.as_str(), assertion.subject.as_str());
+            if !upstream_identities::bind(tx, identity, key, &Json(evidence(&at, facts))).await? {
+                return Err(AdoptionError::Outrun);
+            }
+            (user.clone(), identity.clone())
+        }
+        Who::Created => {
+            let user = create(tx, &at, rng).await?;
+            let identity = link(tx, &at, facts, &user, rng).await?;
+            (user, identity)
+        }
+        Who::Known(identity, user) => (user.clone(), identity.clone()),
+        Who::Linked(user, _) => (user.clone(), link(tx, &at, facts, user, rng).await?),
+    };
+    if !matches!(decided.who, Who::Created) {
+        change_profile(tx, &at, &user, rng).await?;
+    }
+    if decided.takes_over {
+        identities::set_aside(tx, &user, now).await?;
+    }
+    record_sources(tx, &at, &user).await?;
+    change_membership(tx, &at, &user, &decided.membership, rng).await?;
+    if !decided.is_unchanged() {
+        record(tx, &at, &user, &identity, rng).await?;
+    }
+    Ok((user, identity))
+}
+
+fn evidence(at: &At<'_>, facts: &Facts) -> Evidence {
+    let linking = facts.linking.as_ref();
+    let proven = facts.holder.as_ref().filter(|holder| holder.is_verified);
+    Evidence {
+        rule: at.decided.who.rule().as_str().to_owned(),
+        verified_email: proven.and_then(|_| stated_email(at.assertion, at.upstream)),
+        actor: linking.map(|person| person.user.id.to_string()),
+    }
+}
+
+/// Takes an unproven address from whoever claims it, and ends what they are signed in to.
+async fn displace(
+    tx: &mut Tx,
+    identity: &IdentityId,
+    user: &UserId,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> Result<(), AdoptionError> {
+    let Some(found) = operations::find_to_change(tx, identity).await? else {
+        return Err(AdoptionError::Outrun);
+    };
+    // It may have been proven in this moment.
+    if found.verified_at.is_some() || found.user_id != *user {
+        return Err(AdoptionError::Outrun);
+    }
+    let removed = operations::remove(tx, Actor::System, &found, true, now, rng).await?;
+    debug_assert!(removed.is_ok(), "it was insisted upon");
+    sessions::end_for_user(tx, user, None, now).await?;
+    grants::revoke_for_user(tx, user, None, now).await?;
+    Ok(())
+}
+
+async fn create(
+    tx: &mut Tx,
+    at: &At<'_>,
+    rng: &mut impl CryptoRng,
+) -> Result<UserId, AdoptionError> {
+    let mut new = NewAccount {
+        organization: at.decided.membership.joins.clone(),
+        ..NewAccount::default()
+    };
+    for change in &at.decided.changes {
+        let value = change.after.clone();
+        match change.attribute {
+            Attribute::Email => {
+                new.email = value;
+                new.email_verified = change.is_verified == Some(true);
+            }
+            Attribute::FamilyName => new.family_name = value,
+            Attribute::GivenName => new.given_name = value,
+            Attribute::Picture => new.picture = value,
+            further => set_claim(&mut new.attributes, further, value),
+        }
+    }
+    match accounts::create(tx, Actor::Anonymous, new, at.now, rng).await? {
+        Ok(user) => Ok(user.id),
+        Err(_) => Err(AdoptionError::Outrun),
+    }
+}
+
+async fn link(
+    tx: &mut Tx,
+    at: &At<'_>,
+    facts: &Facts,
+    user: &UserId,
+    rng: &mut impl CryptoRng,
+) -> Result<IdentityId, AdoptionError> {
+    let identity = UpstreamIdentity {
+        id: IdentityId::generate(rng),
+        user_id: user.clone(),
+        connection_id: at.upstream.connection.id.clone(),
+        issuer: Some(at.assertion.issuer.clone()),
+        subject: Some(at.assertion.subject.clone()),
+        email_key: None,
+        evidence: Json(evidence(at, facts)),
+        sign_ins: 0,
+        last_sign_in_at: None,
+        created_at: at.now,
+    };
+    if !upstream_identities::insert(tx, &identity).await? {
+        return Err(AdoptionError::Outrun);
+    }
+    let details = json!({
+        "identity": identity.id,
+        "before": {},
+        "after": { "connection": identity.connection_id, "issuer": identity.issuer, "subject": identity.subject,
+            "evidence": identity.evidence.0 },
+    });
+    let (action, actor) = ("identity.created", Actor::User(user));
+    audit::record(tx, actor, action, user.as_str(), details, at.now, rng).await?;
+    Ok(identity.id)
+}
+
+/// Writes what changes of the profile of somebody who was here before.
+async fn change_profile(
+    tx: &mut Tx,
+    at: &At<'_>,
+    user: &UserId,
+    rng: &mut impl CryptoRng,
+) -> Result<(), AdoptionError> {
+    if at.decided.changes.is_empty() {
+        return Ok(());
+    }
+    let Some(found) = users::find_to_change(tx, user).await? else {
+        return Err(AdoptionError::Outrun);
+    };
+    let mut changed = found.clone();
+    for change in &at.decided.changes {
+        match change.attribute {
+            Attribute::Email => change_email(tx, at, user, change, rng).await?,
+            Attribute::FamilyName => changed.family_name.clone_from(&change.after),
+            Attribute::GivenName => changed.given_name.clone_from(&change.after),
+            Attribute::Picture => changed.picture.clone_from(&change.after),
+            further => set_claim(&mut changed.attributes.0, further, change.after.clone()),
+        }
+    }
+    users::update(
+        tx,
+        &User {
+            updated_at: at.now,
+            ..changed
+        },
+    )
+    .await?;
+    Ok(())
+}
+
+/// Makes an address the one that tokens show. One that came through the connection before is replaced by it; one
+/// that somebody entered here stays beside it.
+async fn change_email(
+    tx: &mut Tx,
+    at: &At<'_>,
+    user: &UserId,
+    change: &Change,
+    rng: &mut impl CryptoRng,
+) -> Result<(), AdoptionError> {
+    let Some(value) = &change.after else {
+        return Ok(());
+    };
+    let kind = IdentityKind::Email;
+    let is_verified = change.is_verified == Some(true);
+    let mine = identities::list_for_user(tx, user).await?;
+    let present = mine
+        .iter()
+        .find(|one| one.kind.0 == kind && kind.key(&one.value) == kind.key(value));
+    if let Some(present) = present {
+        if is_verified {
+            identities::mark_verified(tx, &present.id, at.now).await?;
+        }
+        operations::make_primary(tx, Actor::User(user), present, at.now, rng).await?;
+        return Ok(());
+    }
+    let identity = Identity {
+        id: IdentityId::generate(rng),
+        user_id: user.clone(),
+        kind: Text(kind),
+        value: value.clone(),
+        verified_at: is_verified.then_some(at.now),
+        is_primary: false,
+        sign_ins: 0,
+        last_sign_in_at: None,
+        created_at: at.now,
+    };
+    if !identities::insert(tx, &identity).await? {
+        return Err(AdoptionError::Outrun);
+    }
+    operations::make_primary(tx, Actor::User(user), &identity, at.now, rng).await?;
+    let sources = attribute_sources::list(tx, user).await?;
+    let came_so = sources.iter().any(|source| {
+        source.attribute.0 == Attribute::Email
+            && source.connection_id.as_ref() == Some(&at.upstream.connection.id)
+    });
+    let former = mine.iter().find(|one| one.kind.0 == kind && one.is_primary);
+    if let Some(former) = former.filter(|_| came_so) {
+        let removed = operations::remove(tx, Actor::User(user), former, true, at.now, rng).await?;
+        debug_assert!(removed.is_ok(), "it was insisted upon");
+    }
+    Ok(())
+}
+
+fn set_claim(claims: &mut StandardClaims, attribute: Attribute, value: Option<String>) {
+    match attribute {
+        Attribute::Birthdate => claims.birthdate = value,
+        Attribute::Gender => claims.gender = value,
+        Attribute::Locale => claims.locale = value,
+        Attribute::MiddleName => claims.middle_name = value,
+        Attribute::Nickname => claims.nickname = value,
+        Attribute::PreferredUsername => claims.preferred_username = value,
+        Attribute::Profile => claims.profile = value,
+        Attribute::Website => claims.website = value,
+        Attribute::Zoneinfo => claims.zoneinfo = value,
+        // These have a place of their own.
+        Attribute::Email | Attribute::FamilyName | Attribute::GivenName | Attribute::Picture => {}
+    }
+}
+
+async fn record_sources(tx: &mut Tx, at: &At<'_>, user: &UserId) -> Result<(), AdoptionError> {
+    for change in &at.decided.changes {
+        let source = AttributeSource {
+            attribute: Text(change.attribute),
+            source: Text(Source::Connection),
+            connection_id: Some(at.upstream.connection.id.clone()),
+            claim: Some(change.claim.clone()),
+            previous: change.before.clone(),
+            written_at: at.now,
+        };
+        attribute_sources::put(tx, user, &source).await?;
+    }
+    Ok(())
+}
+
+async fn change_membership(
+    tx: &mut Tx,
+    at: &At<'_>,
+    user: &UserId,
+    membership: &Membership,
+    rng: &mut impl CryptoRng,
+) -> Result<(), AdoptionError> {
+    let actor = Actor::User(user);
+    if let Some(organization) = &membership.joins {
+        members::join(tx, actor, organization, user, at.now, rng).await?;
+    }
+    let connection = &at.upstream.connection.id;
+    for given in &membership.granted {
+        group_role_assignments::insert(tx, connection, user, given, at.now).await?;
+    }
+    for given in &membership.withdrawn {
+        group_role_assignments::remove(tx, connection, user, given).await?;
+    }
+    Ok(())
+}
+
+/// Records what changed and why, for the user and for administrators.
+async fn record(
+    tx: &mut Tx,
+    at: &At<'_>,
+    user: &UserId,
+    identity: &IdentityId,
+    rng: &mut impl CryptoRng,
+) -> Result<(), AdoptionError> {
+    let decided = at.decided;
+    let told: Value = json!({
+        "identity": identity,
+        "rule": decided.who.rule(),
+        "changes": decided.changes,
+        "kept": decided.kept,
+        "joined": decided.membership.joins,
+        "granted": decided.membership.granted,
+        "withdrawn": decided.membership.withdrawn,
+        "held": decided.membership.held,
+    });
+    let details = json!({ "connection": at.upstream.connection.id, "sync": told });
+    let (actor, action) = (Actor::User(user), "user.synced");
+    audit::record(tx, actor, action, user.as_str(), details, at.now, rng).await?;
+    let record = SyncRecord {
+        id: SyncRecordId::generate(rng),
+        user_id: user.clone(),
+        connection_id: Some(at.upstream.connection.id.clone()),
+        occurred_at: at.now,
+        record: Json(told),
+    };
+    sync_records::insert(tx, &record).await?;
+    Ok(())
+}

@@ -1,0 +1,395 @@
+//! Signing in through an upstream: begun here, answered at a callback, adopted when the browser is back.
+//!
+//! # Decision
+//!
+//! The callback only records what was stated; the session is made at the interaction's own address. So the browser
+//! proves itself in one place, whatever way the answer travelled, and nobody is signed in by opening an address that
+//! somebody else has prepared.
+
+use rand::CryptoRng;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::circumstances::Circumstances;
+use super::session;
+use crate::audit::{self, Actor};
+use crate::clock::{Seconds, Timestamp};
+use crate::directory::reconcile::{Refusal, Upstream};
+use crate::directory::upstream::{self, Adopted, AdoptionError};
+use crate::federation::oidc::{Callback, Wishes};
+use crate::federation::{Assertion, Connector, FederationError, Outside};
+use crate::id::{ConnectionId, InteractionId, UpstreamSignInId, UserId};
+use crate::protocol::Issuer;
+use crate::secret::Secret;
+use crate::store::interactions::{Asserted, Authenticated, Interaction, Setback};
+use crate::store::types::Json;
+use crate::store::upstream_attempts::{self, Attempt};
+use crate::store::upstream_sign_ins::{self, UpstreamSignIn};
+use crate::store::{Db, Tx, interactions, upstream_identities};
+use crate::vault::{Vault, VaultError};
+
+/// The `amr` of somebody who signed in elsewhere.
+pub const FEDERATED: &str = "fed";
+
+/// Where answers of upstreams arrive.
+pub const CALLBACK: &str = "/login/callback";
+
+/// How long somebody may take at the upstream.
+const ATTEMPT_LIFETIME: Seconds = Seconds::new(1800);
+
+/// What it takes to speak to upstreams.
+#[derive(Clone, Copy)]
+pub struct Upstreams<'a> {
+    /// What all connectors share.
+    pub outside: &'a Outside,
+    /// Opens our secrets there, and seals what answers are compared with.
+    pub vault: &'a Vault,
+    /// Who we are.
+    pub issuer: &'a Issuer,
+}
+
+/// Why an upstream can't be asked, or its answer is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// The interaction has changed meanwhile.
+    #[error("the interaction has changed meanwhile")]
+    Changed,
+    /// What the upstream did, or the connection lacks.
+    #[error(transparent)]
+    Federation(#[from] FederationError),
+    /// The database.
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    /// There is no such connection, or no such attempt in this browser.
+    #[error("there is no such connection or attempt")]
+    Unknown,
+    /// Our secret there can't be read.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl Upstreams<'_> {
+    fn secret(&self, upstream: &Upstream) -> Result<Option<Secret>, UpstreamError> {
+        let Some(sealed) = &upstream.connection.secret_jwe else {
+            return Ok(None);
+        };
+        let opened = self.vault.open(sealed)?;
+        let text = String::from_utf8_lossy(&opened).into_owned();
+        Ok(Some(Secret::from(text)))
+    }
+
+    /// Where the answer of an upstream goes.
+    pub fn redirect_uri(&self) -> String {
+        self.issuer.join(CALLBACK)
+    }
+}
+
+/// Begins a sign-in through a connection. Returns the address to send the browser to.
+///
+/// # Errors
+///
+/// When the connection is not there or not set up, or its upstream does not answer.
+pub async fn begin(
+    at: &Circumstances<'_>,
+    upstreams: Upstreams<'_>,
+    interaction: &Interaction,
+    connection: &ConnectionId,
+    (browser, wishes): (&Secret, &Wishes),
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<Url, UpstreamError> {
+    let mut tx = at.db.read().await?;
+    let found = upstream::find(&mut tx, connection).await?;
+    drop(tx);
+    let found = found.filter(|found| found.connection.is_enabled);
+    let upstream = found.ok_or(UpstreamError::Unknown)?;
+    let state = Secret::generate(rng);
+    let (secret, redirect_uri) = (upstreams.secret(&upstream)?, upstreams.redirect_uri());
+    let connector = Connector {
+        settings: &upstream.connection.settings.0,
+        secret: secret.as_ref(),
+        redirect_uri: &redirect_uri,
+        outside: upstreams.outside,
+    };
+    let (address, expected) = connector.begin(&state, wishes, at.now).await?;
+    let expected = serde_json::to_vec(&expected).unwrap_or_default();
+    let attempt = Attempt {
+        state_hash: state.hash(),
+        interaction_id: interaction.id.clone(),
+        connection_id: connection.clone(),
+        browser_hash: browser.hash(),
+        sealed: upstreams.vault.seal(&expected)?,
+        created_at: at.now,
+        expires_at: at.now.plus(ATTEMPT_LIFETIME),
+    };
+    let mut tx = at.db.write().await?;
+    upstream_attempts::insert(&mut tx, &attempt).await?;
+    tx.commit().await?;
+    Ok(address)
+}
+
+/// Records that an upstream could not be asked. The page that follows says so.
+pub async fn set_back(
+    at: &Circumstances<'_>,
+    interaction: &mut Interaction,
+    connection: &ConnectionId,
+    error: &FederationError,
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<(), UpstreamError> {
+    let mut tx = at.db.write().await?;
+    let found = upstream::find(&mut tx, connection).await?;
+    let upstream = found.ok_or(UpstreamError::Unknown)?;
+    let (outcome, why) = (error.word(), error.to_string());
+    let failed = (outcome, Some(why.as_str()), None);
+    let id = record(&mut tx, &upstream, failed, at.now, rng).await?;
+    interaction.progress.0.setback = Some(setback(&upstream, outcome, &id));
+    if !interactions::update(&mut tx, interaction).await? {
+        return Err(UpstreamError::Changed);
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Takes the answer of an upstream, checks it, and records what it states. Returns the interaction to go on with.
+///
+/// # Errors
+///
+/// [`UpstreamError::Unknown`] when this browser has not asked for it, or it was answered before. A proof that does
+/// not hold is no error here: the interaction says so.
+pub async fn receive(
+    (db, upstreams): (&Db, Upstreams<'_>),
+    (state, browser): (&Secret, &Secret),
+    callback: Callback,
+    now: Timestamp,
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<InteractionId, UpstreamError> {
+    let mut tx = db.write().await?;
+    let taken = upstream_attempts::take(&mut tx, &state.hash(), &browser.hash()).await?;
+    tx.commit().await?;
+    let attempt = taken.ok_or(UpstreamError::Unknown)?;
+    let mut tx = db.read().await?;
+    let found = upstream::find(&mut tx, &attempt.connection_id).await?;
+    drop(tx);
+    let upstream = found.ok_or(UpstreamError::Unknown)?;
+    let proven = if attempt.expires_at > now {
+        prove(upstreams, &upstream, &attempt, callback, now).await?
+    } else {
+        let why = "it took too long at the upstream";
+        Err(FederationError::Declined(why.to_owned()))
+    };
+    let mut tx = db.write().await?;
+    let Some(mut interaction) = interactions::find(&mut tx, &attempt.interaction_id).await? else {
+        return Err(UpstreamError::Unknown);
+    };
+    let progress = &mut interaction.progress.0;
+    match proven {
+        Ok(assertion) => {
+            progress.setback = None;
+            progress.asserted = Some(Asserted {
+                connection: attempt.connection_id,
+                assertion,
+            });
+        }
+        Err(error) => {
+            let (outcome, why) = (error.word(), error.to_string());
+            let failed = (outcome, Some(why.as_str()), None);
+            let id = record(&mut tx, &upstream, failed, now, rng).await?;
+            progress.asserted = None;
+            progress.setback = Some(setback(&upstream, outcome, &id));
+        }
+    }
+    if !interactions::update(&mut tx, &interaction).await? {
+        return Err(UpstreamError::Changed);
+    }
+    tx.commit().await?;
+    Ok(interaction.id)
+}
+
+/// Puts the answer before the connector.
+async fn prove(
+    upstreams: Upstreams<'_>,
+    upstream: &Upstream,
+    attempt: &Attempt,
+    callback: Callback,
+    now: Timestamp,
+) -> Result<Result<Assertion, FederationError>, UpstreamError> {
+    let opened = upstreams.vault.open(&attempt.sealed)?;
+    let Ok(expected) = serde_json::from_slice(&opened) else {
+        return Err(UpstreamError::Unknown);
+    };
+    let (secret, redirect_uri) = (upstreams.secret(upstream)?, upstreams.redirect_uri());
+    let connector = Connector {
+        settings: &upstream.connection.settings.0,
+        secret: secret.as_ref(),
+        redirect_uri: &redirect_uri,
+        outside: upstreams.outside,
+    };
+    Ok(connector.complete(callback, expected, now).await)
+}
+
+/// Signs in whom the recorded assertion is about, or records why not. Returns the value of the session's cookie.
+///
+/// # Errors
+///
+/// [`UpstreamError::Changed`] when the interaction has changed meanwhile.
+pub async fn adopt(
+    at: &Circumstances<'_>,
+    interaction: &mut Interaction,
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<Option<Secret>, UpstreamError> {
+    let Some(asserted) = interaction.progress.0.asserted.take() else {
+        return Ok(None);
+    };
+    // Two first sign-ins at once: the slower one finds what the other one made.
+    for _ in 0..2 {
+        let mut tx = at.db.write().await?;
+        let Some(found) = upstream::find(&mut tx, &asserted.connection).await? else {
+            return Err(UpstreamError::Unknown);
+        };
+        let assertion = &asserted.assertion;
+        let adopted = upstream::adopt(&mut tx, assertion, &found, None, at.now, rng).await;
+        match adopted {
+            Ok(adopted) => {
+                let cookie =
+                    begin_session(&mut tx, at, interaction, &found, assertion, &adopted, rng)
+                        .await?;
+                tx.commit().await?;
+                return Ok(Some(cookie));
+            }
+            Err(AdoptionError::Outrun) => {}
+            Err(AdoptionError::Refused(refusal)) => {
+                drop(tx);
+                refuse(at, interaction, &found, assertion, refusal, rng).await?;
+                return Ok(None);
+            }
+            Err(AdoptionError::Sql(error)) => return Err(error.into()),
+        }
+    }
+    Err(UpstreamError::Changed)
+}
+
+async fn begin_session(
+    tx: &mut Tx,
+    at: &Circumstances<'_>,
+    interaction: &mut Interaction,
+    upstream: &Upstream,
+    assertion: &Assertion,
+    adopted: &Adopted,
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<Secret, UpstreamError> {
+    let email = crate::directory::reconcile::stated_email(assertion, upstream);
+    let email = email.map(|email| crate::store::identities::IdentityKind::Email.key(&email));
+    let identity = &adopted.identity;
+    if !upstream_identities::record_sign_in(tx, identity, email.as_deref(), at.now).await? {
+        return Err(UpstreamError::Changed);
+    }
+    let user = &adopted.user;
+    let (session, cookie) = session::begin(tx, user, FEDERATED, at, rng).await?;
+    let told = ("signed_in", None, Some((user, assertion)));
+    record(tx, upstream, told, at.now, rng).await?;
+    let progress = &mut interaction.progress.0;
+    progress.authenticated = Some(Authenticated {
+        session_id: session.id,
+    });
+    progress.registration = None;
+    progress.setback = None;
+    if let Some(organization) = &adopted.reconciliation.membership.leads_to {
+        progress.organization = Some(organization.clone());
+    }
+    if interactions::update(tx, interaction).await? {
+        Ok(cookie)
+    } else {
+        Err(UpstreamError::Changed)
+    }
+}
+
+/// Records why nobody is signed in. The page that follows says so.
+async fn refuse(
+    at: &Circumstances<'_>,
+    interaction: &mut Interaction,
+    upstream: &Upstream,
+    assertion: &Assertion,
+    refusal: Refusal,
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<(), UpstreamError> {
+    let mut tx = at.db.write().await?;
+    let word = word(refusal);
+    let why = refusal.to_string();
+    let id = record_refused(&mut tx, upstream, (word, &why), assertion, at.now, rng).await?;
+    interaction.progress.0.setback = Some(setback(upstream, word, &id));
+    if !interactions::update(&mut tx, interaction).await? {
+        return Err(UpstreamError::Changed);
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+fn setback(upstream: &Upstream, outcome: &str, reference: &UpstreamSignInId) -> Setback {
+    Setback {
+        connection: upstream.connection.id.clone(),
+        name: upstream.connection.display_name.clone(),
+        outcome: outcome.to_owned(),
+        reference: reference.to_string(),
+    }
+}
+
+/// A refusal in a word.
+fn word(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::ConnectionDisabled => "connection_disabled",
+        Refusal::DomainNotAllowed => "domain_not_allowed",
+        Refusal::IdentityTaken => "identity_taken",
+        Refusal::NoAccount => "no_account",
+        Refusal::OrganizationSuspended => "organization_suspended",
+        Refusal::UserSuspended => "user_suspended",
+    }
+}
+
+async fn record_refused(
+    tx: &mut Tx,
+    upstream: &Upstream,
+    (word, why): (&str, &str),
+    assertion: &Assertion,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<UpstreamSignInId> {
+    let id = record(tx, upstream, (word, Some(why), None), now, rng).await?;
+    upstream_sign_ins::set_assertion(tx, &id, &Json(assertion.clone())).await?;
+    Ok(id)
+}
+
+/// Records an answer, for administrators. What failed is an audit event too.
+async fn record(
+    tx: &mut Tx,
+    upstream: &Upstream,
+    (outcome, why, who): (&str, Option<&str>, Option<(&UserId, &Assertion)>),
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<UpstreamSignInId> {
+    let connection = &upstream.connection.id;
+    let id = UpstreamSignInId::generate(rng);
+    let sign_in = UpstreamSignIn {
+        id: id.clone(),
+        connection_id: connection.clone(),
+        user_id: who.map(|(user, _)| user.clone()),
+        occurred_at: now,
+        outcome: outcome.to_owned(),
+        assertion: who.map(|(_, assertion)| Json(assertion.clone())),
+        checks: Json(why.map_or(Value::Null, |why| json!({ "failed": outcome, "why": why }))),
+    };
+    upstream_sign_ins::insert(tx, &sign_in).await?;
+    if why.is_some() {
+        let details = json!({ "reference": id, "outcome": outcome, "why": why });
+        let action = "connection.sign_in_failed";
+        audit::record(
+            tx,
+            Actor::Anonymous,
+            action,
+            connection.as_str(),
+            details,
+            now,
+            rng,
+        )
+        .await?;
+    }
+    Ok(id)
+}
