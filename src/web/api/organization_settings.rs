@@ -1,24 +1,44 @@
 //! What requests say of an organization: to create one, to change one, and of its sessions.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::branding::AppearanceChange;
 use super::error::{ApiError, checked};
 use super::extract::Edit;
+use super::feature_flags::Given;
 use crate::clients::lifetimes::{self, LONGEST_IDLE, SHORTEST};
 use crate::clock::Timestamp;
 use crate::directory::organizations::Details;
 use crate::naming;
 use crate::store::organizations::SessionPolicy;
 
+/// To how many flags a new organization can be given values at once.
+const MOST_FLAGS: usize = 100;
+
 /// An organization to create.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewOrganization {
     #[schema(min_length = 1, max_length = 64)]
     pub name: String,
+    /// Values of feature flags, by their keys, in place of those that hold for the business. At most 100.
+    pub feature_flags: Option<BTreeMap<String, Given>>,
     #[serde(flatten)]
     pub settings: Settings,
+}
+
+impl NewOrganization {
+    /// Takes the values of feature flags out, if there are not too many.
+    pub fn take_feature_flags(&mut self) -> Result<BTreeMap<String, Given>, ApiError> {
+        let flags = self.feature_flags.take().unwrap_or_default();
+        if flags.len() > MOST_FLAGS {
+            let reason = format!("must be at most {MOST_FLAGS}: set the others afterwards");
+            return Err(ApiError::field("feature_flags", reason));
+        }
+        Ok(flags)
+    }
 }
 
 /// What to change of an organization; what is left out stays.

@@ -21,6 +21,7 @@ use crate::access::scopes::{
 use crate::audit::Actor;
 use crate::clock::Timestamp;
 use crate::directory::organizations::{self, Details, IsDefault, Refusal, Taken};
+use crate::flags;
 use crate::id::OrganizationId;
 use crate::naming;
 use crate::store::Tx;
@@ -220,7 +221,7 @@ pub async fn create(
     may: May<CreateOrganizations>,
     State(site): State<Site>,
     Now(now): Now,
-    Body(new): Body<NewOrganization>,
+    Body(mut new): Body<NewOrganization>,
 ) -> Result<Answer<CreatedOrganization>, ApiError> {
     let name = checked("name", &new.name, naming::organization)?;
     let mut rng = site.app.random.generator();
@@ -229,12 +230,18 @@ pub async fn create(
         allowed_domains: Vec::new(),
         branding: Branding::default(),
     };
+    let values = new.take_feature_flags()?;
     new.settings.apply_to(&mut details)?;
+    let code = details.organization.id.clone();
     let mut tx = site.app.db.write().await?;
     organizations::define(&mut tx, may.actor(), &details, now, &mut rng).await??;
+    for (key, value) in values {
+        let what = (key.as_str(), value.into());
+        flags::set_for_organization(&mut tx, may.actor(), &code, what, now, &mut rng).await??;
+    }
     tx.commit().await?;
     let organization = Reference {
-        code: details.organization.id,
+        code,
         billing_customer_id: None,
     };
     let created = CreatedOrganization { organization };

@@ -7,6 +7,7 @@ use crate::support::{Api, Browser, Engine, PASSWORD, TestClient, Tokens, World, 
 
 on_each_engine! {
     a_flag_is_defined_changed_and_removed
+    a_new_organization_has_the_values_that_it_is_given
     the_most_specific_value_is_in_the_next_token
 }
 
@@ -26,6 +27,54 @@ async fn done(api: &Api, method: &str, route: &str, body: Option<Value>) {
         answer.body
     );
     assert_eq!(answer.body["code"], "OK");
+}
+
+async fn a_new_organization_has_the_values_that_it_is_given(engine: Engine) {
+    let world = World::on(engine).await;
+    let api = world.api().await;
+    let seats = json!({ "name": "Seats", "key": "seats", "type": "int", "default_value": 3 });
+    for flag in [dark_mode("org"), seats] {
+        done(&api, "POST", "/feature_flags", Some(flag)).await;
+    }
+    for value in [json!("true"), json!(true)] {
+        let new = json!({ "name": "Acme", "feature_flags": { "dark_mode": value } });
+        let created = api.post("/organization", new).await;
+        let code = created["organization"]["code"]
+            .as_str()
+            .expect("it has one");
+        let route = format!("/organizations/{code}/feature_flags");
+        let expected = json!({ "dark_mode": { "type": "bool", "value": "true" } });
+        assert_eq!(api.get(&route).await["feature_flags"], expected);
+    }
+
+    // Refused, nothing of it stays.
+    let many: serde_json::Map<_, _> = (0..101).map(|n| (format!("k{n}"), json!(1))).collect();
+    for (flags, status, code) in [
+        (
+            json!({ "dark_mode": "dim" }),
+            400,
+            "INVALID_FEATURE_FLAG_VALUE",
+        ),
+        (
+            json!({ "dark_mode": true, "seats": 9 }),
+            400,
+            "OVERRIDE_NOT_ALLOWED",
+        ),
+        (
+            json!({ "dark_mode": true, "none": 9 }),
+            404,
+            "FEATURE_FLAG_NOT_FOUND",
+        ),
+        (Value::from(many), 400, "INVALID_FIELD"),
+    ] {
+        let new = json!({ "name": "Globex", "feature_flags": flags });
+        let refused = api.refusal("POST", "/organization", Some(new)).await;
+        assert_eq!(refused, (status, code.to_owned()));
+    }
+    let listed = api.get("/organizations").await;
+    let all = listed["organizations"].as_array().expect("it is a list");
+    let is_there = |name| all.iter().any(|one| one["name"] == name);
+    assert_eq!((is_there("Acme"), is_there("Globex")), (true, false));
 }
 
 async fn a_flag_is_defined_changed_and_removed(engine: Engine) {

@@ -29,7 +29,7 @@ async fn an_organization_is_created_changed_and_removed(engine: Engine) {
         "name": "Acme", "external_id": "4711", "handle": "acme", "is_allow_registrations": true,
         "background_color": "#FFF", "button_color_dark": "#3451B2", "theme_code": "user_preference",
         "sender_name": "Acme Corp.", "sender_email": "help@acme.test",
-        "feature_flags": { "dark_mode": "true" }, "is_create_billing_customer": false,
+        "is_create_billing_customer": false,
     });
     let code = create(&api, new).await;
     let white = json!({ "raw": "#ffffff", "hex": "#ffffff", "hsl": "hsl(0, 0%, 100%)" });
