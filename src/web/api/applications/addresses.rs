@@ -61,13 +61,7 @@ pub struct Unwanted {
 /// Where people return to when they have signed in.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RedirectUrls {
-    /// One entry, which holds them all: published clients read it so.
-    redirect_urls: Vec<RedirectUrlList>,
-}
-
-/// Addresses, in order.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct RedirectUrlList {
+    /// In order.
     redirect_urls: Vec<String>,
 }
 
@@ -85,7 +79,6 @@ pub async fn list_redirect(
     Path(id): Path<String>,
 ) -> Result<axum::Json<RedirectUrls>, ApiError> {
     let redirect_urls = listed(&site, &id, UriKind::Redirect).await?;
-    let redirect_urls = vec![RedirectUrlList { redirect_urls }];
     Ok(axum::Json(RedirectUrls { redirect_urls }))
 }
 
