@@ -92,6 +92,7 @@ impl From<Preview> for Tokens {
 
 /// A role that the user has.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExplainedRole)]
 pub struct HeldRole {
     #[schema(value_type = String, format = Uuid)]
     id: RoleId,
@@ -108,6 +109,7 @@ pub struct HeldRole {
 
 /// A permission that the user has, or had.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExplainedPermission)]
 pub struct HeldPermission {
     /// Its key.
     permission: String,
