@@ -3,13 +3,15 @@
 //! Each signs a user in through the hosted pages, verifies the tokens, asks `UserInfo`, refreshes and logs out. What
 //! they do is in `tests/clients`; here they get a server, a client and a user.
 
+mod kinde;
+mod management;
+
 use crate::programs::{self, Setting};
 use crate::support::{TestClient, World};
 
 /// Nobody listens here: the programs stop at the redirect.
 const REDIRECT_URI: &str = "http://localhost:8090/callback";
 const AFTER_LOGOUT: &str = "http://localhost:8090/signed-out";
-const AUDIENCE: &str = "https://api.example.test/orders";
 const USERNAME: &str = "ada@example.test";
 const PASSWORD: &str = "seven brass lanterns swing";
 
@@ -56,20 +58,4 @@ async fn a_web_application_with_authlib() {
     let world = world_with_user().await;
     let client = world.web_client(REDIRECT_URI, AFTER_LOGOUT).await;
     programs::run("clients/authlib_client.py", application(&world, &client)).await;
-}
-
-#[tokio::test]
-#[ignore = "needs node"]
-async fn a_web_application_and_a_service_with_kindes_sdk() {
-    let world = world_with_user().await;
-    let client = world.web_client(REDIRECT_URI, AFTER_LOGOUT).await;
-    let service = world.machine_client(AUDIENCE).await;
-    let secret = service.secret.expect("a machine has a secret");
-    let mut settings = application(&world, &client);
-    settings.extend([
-        ("M2M_CLIENT_ID", service.id.to_string()),
-        ("M2M_CLIENT_SECRET", secret),
-        ("M2M_AUDIENCE", AUDIENCE.to_owned()),
-    ]);
-    programs::run("clients/kinde_typescript_sdk.js", settings).await;
 }

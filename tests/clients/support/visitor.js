@@ -8,7 +8,7 @@ const REDIRECTS = 10;
 const PAGES = 8;
 
 /** Cookies of one host. Ports share them, as in a browser (RFC 6265 §8.5). */
-class CookieJar {
+export class CookieJar {
   #cookies = new Map();
 
   store(response) {
@@ -19,8 +19,14 @@ class CookieJar {
       const path = given.get('path') ?? '/';
       const gone = Number(given.get('max-age') ?? 1) <= 0 || Date.parse(given.get('expires') ?? '9999') < Date.now();
       if (gone) this.#cookies.delete(`${path} ${name}`);
-      else this.#cookies.set(`${path} ${name}`, { name, value: value.join('='), path });
+      else this.#cookies.set(`${path} ${name}`, { name, value: value.join('='), path, hidden: given.has('httponly') });
     }
+  }
+
+  /** What `document.cookie` shows at the root of the host. */
+  get readable() {
+    const shown = [...this.#cookies.values()].filter(({ path, hidden }) => path === '/' && !hidden);
+    return shown.map(({ name, value }) => `${name}=${value}`).join('; ');
   }
 
   header(url) {
@@ -110,6 +116,19 @@ export class Visitor {
       page = await this.submit(form, typed, button);
     }
     throw new Error(`still not back at the client after ${PAGES} pages, but at ${page.url}`);
+  }
+
+  /** Registers from the registration page on, until back at the client. `codeFor` reads the mail to an address. */
+  async register(page, { name, username, password }, codeFor) {
+    const send = (field, typed) => {
+      const form = page.forms.find(({ fields }) => fields.has(field));
+      if (!form) throw new Error(`no ${field} on ${page.id} (${page.status}, ${page.url}): ${page.text}`);
+      return this.submit(form, typed);
+    };
+    page = await send('p_first_name', { p_first_name: name, p_email: username });
+    page = await send('p_first_password', { p_first_password: password, p_second_password: password });
+    page = await send('p_confirmation_code', { p_confirmation_code: await codeFor(username) });
+    return page.arrived ? page.arrived : this.signIn(page.url, { username, password });
   }
 
   #answer(page, username, password) {

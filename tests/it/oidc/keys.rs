@@ -58,7 +58,7 @@ async fn a_new_master_key_takes_the_place_of_the_former(engine: Engine) {
 }
 
 /// Makes the next RS256 key, which signs from `activates_at`. Returns its `kid`.
-async fn rotate(world: &World, activates_at: Timestamp) -> String {
+pub(crate) async fn rotate(world: &World, activates_at: Timestamp) -> String {
     let mut tx = world
         .app
         .db

@@ -7,7 +7,7 @@ mod concurrency;
 mod core;
 mod cors;
 mod discovery;
-mod keys;
+pub(crate) mod keys;
 mod kinde;
 mod rfc6749;
 mod rfc6750;

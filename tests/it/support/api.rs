@@ -18,8 +18,7 @@ pub(crate) struct Api {
 impl World {
     /// A machine that may do everything.
     pub(crate) async fn api(&self) -> Api {
-        let every: Vec<&str> = scopes::ALL.iter().map(|(word, _)| *word).collect();
-        self.api_with(&every.join(" ")).await
+        self.api_with(&every_scope()).await
     }
 
     /// A machine with these scopes.
@@ -28,6 +27,16 @@ impl World {
             .register(ApplicationKind::Machine, &[], &[], |_| {})
             .await;
         self.api_of(client, scopes).await
+    }
+
+    /// Registers a machine with these scopes, which asks for its token itself.
+    pub(crate) async fn manager(&self, scopes: &str) -> TestClient {
+        let client = self
+            .register(ApplicationKind::Machine, &[], &[], |_| {})
+            .await;
+        let audience = management::audience(&self.app.config.server.issuer);
+        self.allow_api(&client, &audience, scopes).await;
+        client
     }
 
     /// The machine that `client` is, with these scopes.
@@ -46,6 +55,12 @@ impl World {
             client,
         }
     }
+}
+
+/// All scopes of the management API.
+pub(crate) fn every_scope() -> String {
+    let every: Vec<&str> = scopes::ALL.iter().map(|(word, _)| *word).collect();
+    every.join(" ")
 }
 
 impl Api {

@@ -9,6 +9,7 @@ mod client;
 mod engine;
 mod organization;
 mod people;
+mod tls;
 mod upstream;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -27,12 +28,13 @@ use vestibule::directory::accounts::{self, NewAccount};
 use vestibule::id::UserId;
 use vestibule::web::site::Site;
 
-pub(crate) use api::Api;
+pub(crate) use api::{Api, every_scope};
 pub(crate) use browser::{Browser, Page};
 pub(crate) use client::{
     Answer, TestClient, Tokens, code_in, jwt_claims, jwt_header, parameters_of,
 };
 pub(crate) use engine::{Engine, on_each_engine};
+pub(crate) use tls::Front;
 pub(crate) use upstream::{Fault, Upstream};
 
 /// When the tests take place: 2026-11-22T08:00:00Z.
@@ -68,6 +70,11 @@ impl World {
     /// A world on `SQLite` whose clock goes, for clients that have their own.
     pub(crate) async fn listening() -> Self {
         Self::start(Engine::Sqlite, Clock::System, &[]).await
+    }
+
+    /// The same, with these settings.
+    pub(crate) async fn listening_with(settings: &[(&str, &str)]) -> Self {
+        Self::start(Engine::Sqlite, Clock::System, settings).await
     }
 
     /// A second node on the same database and with the same settings, at an address of its own.
