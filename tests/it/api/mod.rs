@@ -4,6 +4,7 @@ mod apis;
 mod applications;
 mod audit_events;
 mod conventions;
+mod description;
 mod docs;
 mod environment;
 mod explain;

@@ -1,0 +1,75 @@
+//! The description of the API against the running server.
+
+use serde_json::{Value, json};
+
+use crate::programs;
+use crate::support::{Api, PASSWORD, World};
+
+/// For each operation. With more, the run takes longer than a minute.
+const EXAMPLES: usize = 20;
+
+#[tokio::test]
+#[ignore = "needs python"]
+async fn every_answer_is_one_that_the_description_allows() {
+    let world = World::listening().await;
+    let api = world.api().await;
+    let settings = vec![
+        ("VESTIBULE_ISSUER", world.issuer().to_owned()),
+        ("TOKEN", api.token.clone()),
+        ("CLIENT_ID", api.client.id.to_string()),
+        ("EXAMPLES", EXAMPLES.to_string()),
+        ("KNOWN", known(&world, &api).await.to_string()),
+    ];
+    programs::run("clients/api_description.py", settings).await;
+}
+
+/// One thing of each kind, by the names of the parameters that stand for its kind.
+async fn known(world: &World, api: &Api) -> Value {
+    let (organization, user) = (
+        world.organization("Acme").await,
+        world.user("ada@example.test", PASSWORD).await,
+    );
+    world.join(&user, &organization).await;
+    let permission = world.permission("read:reports").await;
+    let role = world.role("reader", &[&permission]).await;
+    world.assign_role((&organization, &user), &role, None).await;
+    let identities = api.get(&format!("/users/{user}/identities")).await;
+    let flag = json!({
+        "name": "Dark mode", "key": "dark_mode", "type": "bool", "default_value": false,
+        "allow_override_level": "usr",
+    });
+    api.post("/feature_flags", flag).await;
+    let (resource, scope) = resource(api).await;
+    let (category, property) = property(api).await;
+    let application = json!({ "name": "Notes", "type": "reg" });
+    let application = api.post("/applications", application).await;
+    let application = &application["application"]["id"];
+    json!({
+        "api_id": resource, "scope_id": scope, "application_id": application, "app_id": application,
+        "client_id": application, "category_id": category, "property_id": property, "property_key": "desk",
+        "feature_flag_key": "dark_mode", "identity_id": identities["identities"][0]["id"],
+        "code": organization, "org_code": organization, "id": user, "user_id": user, "role_id": role,
+        "permission_id": permission,
+    })
+}
+
+/// An API and a scope of it.
+async fn resource(api: &Api) -> (Value, Value) {
+    let new = json!({ "name": "Reports", "audience": "https://reports.example.test" });
+    let resource = api.post("/apis", new).await["api"]["id"].take();
+    let route = format!("/apis/{}/scopes", resource.as_str().unwrap_or_default());
+    let scope = api.post(&route, json!({ "key": "read:all" })).await;
+    (resource, scope["scope"]["id"].clone())
+}
+
+/// A category of properties and a property of users.
+async fn property(api: &Api) -> (Value, Value) {
+    let new = json!({ "name": "Work", "context": "usr" });
+    let category = api.post("/property_categories", new).await["category"]["id"].take();
+    let new = json!({
+        "name": "Desk", "key": "desk", "type": "single_line_text", "context": "usr",
+        "is_private": false, "category_id": category,
+    });
+    let property = api.post("/properties", new).await["property"]["id"].take();
+    (category, property)
+}
