@@ -69,6 +69,8 @@ identifiers! {
     IdentityId = "identity_" + 32;
     /// Names one sign-in in progress.
     InteractionId = "" + 32;
+    /// Names an invitation to an organization.
+    InvitationCode = "inv_" + 32;
     /// Names an organization.
     OrganizationId = "org_" + 11;
     /// Names a category of properties.

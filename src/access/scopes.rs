@@ -41,6 +41,8 @@ management_scopes! {
     CreateApplicationsRedirectUris = "create:applications_redirect_uris";
     /// Define feature flags.
     CreateFeatureFlags = "create:feature_flags";
+    /// Invite people to organizations.
+    CreateOrganizationInvites = "create:organization_invites";
     /// Give members permissions.
     CreateOrganizationUserPermissions = "create:organization_user_permissions";
     /// Give members roles.
@@ -85,6 +87,8 @@ management_scopes! {
     DeleteOrganizationFeatureFlags = "delete:organization_feature_flags";
     /// Remove the handles of organizations.
     DeleteOrganizationHandles = "delete:organization_handles";
+    /// Withdraw invitations to organizations.
+    DeleteOrganizationInvites = "delete:organization_invites";
     /// Take permissions from members.
     DeleteOrganizationUserPermissions = "delete:organization_user_permissions";
     /// Take roles from members.
@@ -137,6 +141,8 @@ management_scopes! {
     ReadIndustries = "read:industries";
     /// Read values of feature flags of organizations.
     ReadOrganizationFeatureFlags = "read:organization_feature_flags";
+    /// Read invitations to organizations.
+    ReadOrganizationInvites = "read:organization_invites";
     /// Read the properties of organizations.
     ReadOrganizationProperties = "read:organization_properties";
     /// Read the permissions of members.

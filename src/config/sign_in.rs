@@ -37,6 +37,8 @@ pub struct SignIn {
     pub code_lifetime: Seconds,
     /// Of a code sent by mail.
     pub email_code_lifetime: Seconds,
+    /// Of an invitation to an organization.
+    pub invitation_lifetime: Seconds,
     /// Wrong entries of a code sent by mail before it is void.
     pub email_code_attempts: u32,
     /// Failures for one account from one address.
@@ -63,6 +65,8 @@ impl SignIn {
             email_code_lifetime: section.seconds("email_code_lifetime_seconds", 60..=86400)?,
             // Six digits: a hundred attempts would already be one chance in ten thousand.
             email_code_attempts: section.integer("email_code_attempts", 1..=10)?,
+            invitation_lifetime: section
+                .seconds("invitation_lifetime_seconds", 60..=365 * 86400)?,
             account_throttle: throttle(section, "account")?,
             address_throttle: throttle(section, "address")?,
             mail_throttle: throttle(section, "mail")?,

@@ -8,6 +8,7 @@ pub mod branding;
 pub mod identifier;
 pub mod identities;
 pub mod logos;
+pub mod invitations;
 pub mod organizations;
 pub mod people;
 pub mod policies;

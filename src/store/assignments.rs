@@ -21,6 +21,8 @@ words! {
         Group = "group",
         /// An import.
         Import = "import",
+        /// An invitation that was accepted.
+        Invitation = "invitation",
         /// A document that was applied.
         Operator = "operator",
         /// A person.

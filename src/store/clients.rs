@@ -258,6 +258,28 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Client>> {
     tx.all("SELECT * FROM clients ORDER BY name, id", ()).await
 }
 
+/// The oldest client that people sign in to and that is not disabled.
+pub async fn find_interactive(tx: &mut Tx) -> sqlx::Result<Option<Client>> {
+    tx.optional(
+        "SELECT * FROM clients
+         WHERE kind <> 'm2m' AND disabled_at IS NULL AND EXISTS (
+            SELECT 1 FROM client_uris WHERE client_uris.client_id = clients.id AND client_uris.kind = 'redirect')
+         ORDER BY created_at, id LIMIT 1",
+        (),
+    )
+    .await
+}
+
+/// The oldest client with a page where people start to sign in that is not disabled.
+pub async fn find_entrance(tx: &mut Tx) -> sqlx::Result<Option<Client>> {
+    tx.optional(
+        "SELECT * FROM clients WHERE kind <> 'm2m' AND login_uri IS NOT NULL AND disabled_at IS NULL
+         ORDER BY created_at, id LIMIT 1",
+        (),
+    )
+    .await
+}
+
 /// Registers a client, or writes the whole record of one that is registered.
 pub async fn upsert(tx: &mut Tx, client: &Client) -> sqlx::Result<()> {
     tx.execute(

@@ -24,6 +24,7 @@ pub mod group_role_assignments;
 pub mod identities;
 pub mod interactions;
 pub mod logos;
+pub mod invitations;
 pub mod members;
 pub mod memberships;
 pub mod organizations;
