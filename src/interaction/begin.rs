@@ -2,6 +2,7 @@
 
 use rand::CryptoRng;
 
+use super::invitation::{self, Invited};
 use crate::clock::{Seconds, Timestamp};
 use crate::id::{InteractionId, UserId};
 use crate::protocol::authorization::{AuthorizationRequest, StartPage};
@@ -18,20 +19,49 @@ pub async fn begin(
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Interaction> {
-    let screen = if request.start_page == StartPage::Register {
-        Screen::Register
-    } else {
-        Screen::SignIn
+    begin_at(tx, request, Progress::default(), lifetime, now, rng).await
+}
+
+/// Stores a request of ours as a new interaction: the client's terms hold for the sign-in, but it is not answered.
+pub async fn begin_here(
+    tx: &mut Tx,
+    request: AuthorizationRequest,
+    lifetime: Seconds,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<Interaction> {
+    let start = Progress {
+        ends_here: true,
+        ..Progress::default()
+    };
+    begin_at(tx, request, start, lifetime, now, rng).await
+}
+
+async fn begin_at(
+    tx: &mut Tx,
+    request: AuthorizationRequest,
+    start: Progress,
+    lifetime: Seconds,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<Interaction> {
+    let progress = match invitation::find(tx, &request, None, now).await? {
+        Some(Invited::Open(open)) => Progress {
+            ends_here: start.ends_here,
+            ..open.door()
+        },
+        _ if request.start_page == StartPage::Register => Progress {
+            screen: Screen::Register,
+            ..start
+        },
+        _ => start,
     };
     let interaction = Interaction {
         id: InteractionId::generate(rng),
         client_id: request.client_id.clone(),
         browser_hash: None,
         request: Json(request),
-        progress: Json(Progress {
-            screen,
-            ..Progress::default()
-        }),
+        progress: Json(progress),
         version: 0,
         created_at: now,
         expires_at: now.plus(lifetime),
@@ -44,8 +74,8 @@ pub async fn begin(
 /// A choice that needs no more than to be remembered.
 #[derive(Debug)]
 pub enum Choice {
-    /// Another account than the one that is signed in.
-    AnotherAccount,
+    /// Another account than the one that is signed in, from this door on.
+    AnotherAccount(Box<Progress>),
     /// Back to the application, with nothing.
     Cancel,
     /// The client may have these scopes.
@@ -63,6 +93,8 @@ pub enum Choice {
     Screen(Screen),
     /// The address or user name to sign in with.
     Identifier(String),
+    /// On without the invitation.
+    WithoutInvitation,
 }
 
 /// Records a choice. Returns false when the interaction has changed meanwhile, and then records nothing.
@@ -73,11 +105,13 @@ pub async fn record_choice(
 ) -> sqlx::Result<bool> {
     let progress = &mut interaction.progress.0;
     match choice {
-        Choice::AnotherAccount => {
+        Choice::AnotherAccount(door) => {
             // Who signed in before, even just now, and where they went, counts for nobody else.
             *progress = Progress {
                 other_account_wanted: true,
-                ..Progress::default()
+                ends_here: progress.ends_here,
+                invitation_declined: progress.invitation_declined,
+                ..*door
             };
         }
         Choice::Cancel => progress.cancelled = true,
@@ -96,6 +130,7 @@ pub async fn record_choice(
             }
         }
         Choice::ThisAccount(user) => progress.account_confirmed = Some(user),
+        Choice::WithoutInvitation => progress.invitation_declined = true,
     }
     interactions::update(tx, interaction).await
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::destination::{Destination, Member, Organizations, Requested, destination};
+use super::invitation::{self, Invited, OpenInvitation};
 use super::session;
 use crate::access::{Catalogues, held_roles, members};
 use crate::clients::{Clients, RegisteredClient};
@@ -40,6 +41,8 @@ pub struct Facts {
     pub consented: Option<Scopes>,
     /// The `sub` of whom the client expects, by its `claims` or its `id_token_hint`.
     pub expected: Option<String>,
+    /// What the invitation means that the request names, unless they go on without it.
+    pub invited: Option<Invited>,
     /// The organizations that matter to them.
     pub organizations: Organizations,
     /// Where the client controls access: the roles that they hold in the organization that the sign-in leads to.
@@ -71,7 +74,13 @@ impl Facts {
         };
         let mut tx = db.read().await?;
         let signed_in = session::find(&mut tx, cookie, lifetimes, now).await?;
-        let organizations = organizations(&mut tx, interaction, signed_in.as_ref()).await?;
+        let invited = invited(&mut tx, interaction, signed_in.as_ref(), now).await?;
+        // Whoever has joined by an invitation goes where it leads.
+        let wanted = match &invited {
+            Some(Invited::Joined(joined)) => Some(joined),
+            _ => interaction.request.0.org_code.as_ref(),
+        };
+        let organizations = organizations(&mut tx, wanted, signed_in.as_ref()).await?;
         let policies = environment::policies(&mut tx).await?;
         let leads_to = destination(interaction, &organizations, &policies);
         let held_roles = match (&signed_in, leads_to) {
@@ -91,6 +100,7 @@ impl Facts {
                 interaction.request.0.org_code.as_ref(),
             )
             .await?,
+            invited,
             consented: consented(&mut tx, signed_in.as_ref(), &client).await?,
             held_roles,
             organizations,
@@ -112,6 +122,28 @@ impl Facts {
             .map(|member| member.organization.session_policy)
             .unwrap_or_default()
     }
+
+    /// The invitation that can be accepted.
+    pub fn open_invitation(&self) -> Option<&OpenInvitation> {
+        match &self.invited {
+            Some(Invited::Open(open)) => Some(open),
+            _ => None,
+        }
+    }
+
+    /// The organization that the invitation leads to, once it is known that it leads anywhere.
+    pub fn invited_to(&self) -> Option<&OrganizationId> {
+        match &self.invited {
+            Some(Invited::Open(open)) => Some(&open.organization.id),
+            Some(Invited::Joined(organization)) => Some(organization),
+            Some(Invited::Closed(_)) | None => None,
+        }
+    }
+
+    /// Whether somebody new may register: everybody, or only whoever is invited.
+    pub fn may_register(&self) -> bool {
+        self.policies.self_sign_up_allowed || self.open_invitation().is_some()
+    }
 }
 
 fn may_be_answered(client: &RegisteredClient, redirect_uri: &str) -> bool {
@@ -131,9 +163,21 @@ async fn consented(
     }
 }
 
-async fn organizations(
+async fn invited(
     tx: &mut Tx,
     interaction: &Interaction,
+    signed_in: Option<&SignedIn>,
+    now: Timestamp,
+) -> sqlx::Result<Option<Invited>> {
+    if interaction.progress.0.invitation_declined {
+        return Ok(None);
+    }
+    invitation::find(tx, &interaction.request.0, signed_in, now).await
+}
+
+async fn organizations(
+    tx: &mut Tx,
+    wanted: Option<&OrganizationId>,
     signed_in: Option<&SignedIn>,
 ) -> sqlx::Result<Organizations> {
     let Some(SignedIn { session, user }) = signed_in else {
@@ -160,7 +204,7 @@ async fn organizations(
             organization,
         })
         .collect();
-    let requested = match &interaction.request.0.org_code {
+    let requested = match wanted {
         Some(code) => requested(tx, code, user).await?,
         None => None,
     };

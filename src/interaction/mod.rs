@@ -12,6 +12,7 @@ mod circumstances;
 pub mod destination;
 pub mod email_code;
 mod facts;
+pub mod invitation;
 pub mod local;
 mod next;
 mod open;
@@ -24,12 +25,12 @@ pub mod session;
 pub mod throttle;
 pub mod upstream;
 
-pub use begin::{Choice, begin, record_choice};
+pub use begin::{Choice, begin, begin_here, record_choice};
 pub use circumstances::Circumstances;
 pub use facts::{Facts, SignedIn};
 pub use next::{Step, next};
 pub use open::{OpenError, claim, open};
-pub use respond::{ACR, refuse, respond};
+pub use respond::{ACR, finish, refuse, respond};
 
 use crate::clock::Timestamp;
 use crate::secret::Secret;
@@ -41,6 +42,17 @@ pub enum Letter {
     AlreadyRegistered {
         /// To whom.
         to: String,
+    },
+    /// They are asked to join an organization.
+    Invitation {
+        /// To whom.
+        to: String,
+        /// The name of the organization.
+        organization: String,
+        /// Where the invitation is accepted.
+        link: String,
+        /// Until when it can be.
+        expires_at: Timestamp,
     },
     /// There is no account for the address whose password was to be replaced.
     NoAccount {

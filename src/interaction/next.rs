@@ -5,6 +5,7 @@ use serde_json::json;
 use super::ACR;
 use super::destination::{Destination, destination};
 use super::facts::{Facts, SignedIn};
+use super::invitation::{Addressee, Closed, Invited, OpenInvitation};
 use crate::id::{ConnectionId, OrganizationId};
 use crate::protocol::authorization::{AuthorizationRequest, Prompt};
 use crate::protocol::scope::Scopes;
@@ -14,6 +15,8 @@ use crate::store::interactions::{Consent, Interaction, Progress, Screen};
 /// What comes next: a page, or the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
+    /// The invitation is accepted.
+    AcceptInvitation,
     /// Choose a password: for a new account, or in place of a forgotten one.
     ChoosePassword,
     /// The upstream that the request names is asked.
@@ -24,10 +27,18 @@ pub enum Step {
     CreateOrganization(String),
     /// Enter the code that was mailed.
     EnterCode,
+    /// The sign-in leads to no application, and is over.
+    Finish(Option<OrganizationId>),
     /// Say whose password was forgotten.
     ForgotPassword,
     /// Say who you are.
     Identify,
+    /// The invitation can't be accepted.
+    InvitationClosed(Closed),
+    /// The invitation is for another address than theirs.
+    InvitationForAnother,
+    /// The invitation is for an address of theirs that they have not proven yet.
+    InvitationUnproven,
     /// The organization is joined.
     JoinOrganization(OrganizationId),
     /// Name the organization that will be created.
@@ -89,16 +100,56 @@ fn answer(interaction: &Interaction, facts: &Facts) -> Result<Step, Pause> {
         return Err(Pause::Refuse(OAuthError::new(ErrorCode::AccessDenied, why)));
     }
     check_acr(&interaction.request.0).map_err(Pause::Refuse)?;
+    let invitation = invitation(facts)?;
     let signed_in = person(interaction, facts)?;
     account(interaction, signed_in)?;
+    acceptance(invitation)?;
     let organization = organization(interaction, facts)?;
     proof_of_organization(interaction, signed_in, facts, organization.as_ref())?;
+    if interaction.progress.0.ends_here {
+        return Ok(Step::Finish(organization));
+    }
     admission(facts, organization.as_ref())?;
     let scopes = consent(interaction, signed_in, facts)?;
     Ok(Step::Respond {
         scopes,
         organization,
     })
+}
+
+/// The invitation that is still to be accepted.
+fn invitation(facts: &Facts) -> Result<Option<&OpenInvitation>, Pause> {
+    match &facts.invited {
+        Some(Invited::Closed(reason)) => {
+            let why = "the invitation can't be accepted";
+            let step = Step::InvitationClosed(*reason);
+            Err(Pause::Ask(step, ErrorCode::InteractionRequired, why))
+        }
+        Some(Invited::Open(open)) => Ok(Some(open)),
+        Some(Invited::Joined(_)) | None => Ok(None),
+    }
+}
+
+/// That no invitation is left to accept.
+fn acceptance(invitation: Option<&OpenInvitation>) -> Result<(), Pause> {
+    let Some(open) = invitation else {
+        return Ok(());
+    };
+    let (step, why) = match open.addressee {
+        Addressee::Another => (
+            Step::InvitationForAnother,
+            "the invitation is for another End-User",
+        ),
+        Addressee::Proven => (
+            Step::AcceptInvitation,
+            "the End-User has not accepted the invitation yet",
+        ),
+        Addressee::Unproven => (
+            Step::InvitationUnproven,
+            "the End-User has to prove the invited address",
+        ),
+    };
+    Err(Pause::Ask(step, ErrorCode::InteractionRequired, why))
 }
 
 /// Who the End-User is, proven as the request wants it.
@@ -109,7 +160,7 @@ fn person<'a>(interaction: &Interaction, facts: &'a Facts) -> Result<&'a SignedI
         .filter(|now| suffices(now, interaction, facts));
     let Some(signed_in) = signed_in else {
         let step = connect(interaction, facts).unwrap_or_else(|| {
-            authenticate(&interaction.progress.0, facts.policies.self_sign_up_allowed)
+            authenticate(&interaction.progress.0, facts.may_register())
         });
         return Err(Pause::Ask(
             step,
@@ -198,7 +249,7 @@ fn proof_of_organization(
     if authenticated_here(progress, signed_in) || longest.is_none_or(|longest| age <= longest) {
         return Ok(());
     }
-    let step = authenticate(progress, facts.policies.self_sign_up_allowed);
+    let step = authenticate(progress, facts.may_register());
     let why = "the organization wants the End-User to sign in again";
     Err(Pause::Ask(step, ErrorCode::LoginRequired, why))
 }
@@ -313,14 +364,14 @@ fn connect(interaction: &Interaction, facts: &Facts) -> Option<Step> {
 }
 
 /// The page of the door that the End-User stands at.
-fn authenticate(progress: &Progress, self_sign_up_allowed: bool) -> Step {
+fn authenticate(progress: &Progress, may_register: bool) -> Step {
     match progress.screen {
         Screen::ForgotPassword => match (&progress.reset_sent_to, &progress.reset_proof) {
             (_, Some(_)) => Step::ChoosePassword,
             (Some(_), None) => Step::EnterCode,
             (None, None) => Step::ForgotPassword,
         },
-        Screen::Register if !self_sign_up_allowed => Step::RegistrationClosed,
+        Screen::Register if !may_register => Step::RegistrationClosed,
         Screen::Register => match &progress.registration {
             None => Step::Register,
             Some(registration) if registration.password_hash.is_none() => Step::ChoosePassword,

@@ -5,20 +5,21 @@
 
 use rand::CryptoRng;
 
-use super::Letter;
 use super::circumstances::Circumstances;
 use super::email_code::{self, CodeError, Entered};
 use super::local::{self, SignInError, save};
+use super::{Letter, invitation};
 use crate::access::members;
 use crate::audit::Actor;
+use crate::clock::Timestamp;
 use crate::directory::accounts::{self, NewAccount, Taken};
-use crate::directory::policies;
+use crate::directory::{invitations, policies};
 use crate::id::OrganizationId;
 use crate::passwords::PasswordHash;
-use crate::store::Tx;
 use crate::store::email_codes::Purpose;
 use crate::store::identities::{self, IdentityKind};
 use crate::store::interactions::{Interaction, Registration, Screen};
+use crate::store::{Tx, environment};
 
 /// Records who the End-User will be.
 ///
@@ -30,8 +31,12 @@ pub async fn begin(
     tx: &mut Tx,
     interaction: &mut Interaction,
     registration: Registration,
+    now: Timestamp,
 ) -> Result<(), SignInError> {
-    if !policies::admit(tx, &registration.email).await? {
+    let key = IdentityKind::Email.key(&registration.email);
+    let invited = invitation::for_new_account(tx, interaction, &key, now).await?;
+    // Who is invited by name needs no admission by domain.
+    if invited.is_none() && !policies::admit(tx, &registration.email).await? {
         return Err(SignInError::AddressNotAdmitted);
     }
     let progress = &mut interaction.progress.0;
@@ -126,24 +131,38 @@ pub(super) async fn complete(
     if IdentityKind::Email.key(&registration.email) != proven {
         return Err(CodeError::Spent);
     }
-    // Policy may have changed since they began.
-    if !policies::admit(tx, proven).await? {
-        return Err(SignInError::AddressNotAdmitted.into());
-    }
     let password_hash: Option<PasswordHash> = registration.password_hash;
+    let invited = invitation::for_new_account(tx, interaction, proven, at.now).await?;
+    let organization = match &invited {
+        Some(invitation) => Some(invitation.organization_id.clone()),
+        // An invitation that let them register may have been withdrawn.
+        None if !environment::policies(tx).await?.self_sign_up_allowed => {
+            return Err(SignInError::Changed.into());
+        }
+        // Policy may have changed since they began.
+        None if !policies::admit(tx, proven).await? => {
+            return Err(SignInError::AddressNotAdmitted.into());
+        }
+        None => admitted(tx, interaction, proven).await?,
+    };
     let new = NewAccount {
         email: Some(registration.email),
         email_verified: true,
         given_name: registration.given_name,
         family_name: registration.family_name,
         password_hash,
-        organization: admitted(tx, interaction, proven).await?,
+        organization,
         ..NewAccount::default()
     };
     let user = match accounts::create(tx, Actor::Anonymous, new, at.now, rng).await? {
         Ok(user) => user,
         Err(Taken(_)) => return Err(CodeError::Taken),
     };
+    if let Some(invitation) = &invited
+        && !invitations::accept(tx, invitation, &user.id, at.now, rng).await?
+    {
+        return Err(SignInError::Changed.into());
+    }
     let identity = identities::list_for_user(tx, &user.id).await?.pop();
     let identity = identity.ok_or(sqlx::Error::RowNotFound)?;
     let cookie = local::authenticate(tx, interaction, &identity, at, rng).await?;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::facts::{Facts, SignedIn};
 use crate::audit::{self, Actor};
-use crate::clock::Seconds;
+use crate::clock::{Seconds, Timestamp};
 use crate::id::OrganizationId;
 use crate::protocol::{Delivery, Issuer, OAuthError, Scopes};
 use crate::store::interactions::{Consent, Interaction};
@@ -74,6 +74,28 @@ pub async fn respond(
         sessions::record_organization(tx, &signed_in.session.id, organization.as_ref()).await?;
     }
     Ok(Some(request.grant(&code, issuer)))
+}
+
+/// Closes an interaction that leads to no application, with who is signed in and where, if it came that far. Nothing
+/// happens when it was closed before.
+pub async fn finish(
+    tx: &mut Tx,
+    interaction: &Interaction,
+    arrived: Option<(&SignedIn, Option<&OrganizationId>)>,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    if !interactions::finish(tx, &interaction.id, now).await? {
+        return Ok(());
+    }
+    if let Some((signed_in, organization)) = arrived
+        && sessions::touch(tx, &signed_in.session.id, now).await?
+    {
+        if let Some(organization) = organization {
+            memberships::record_sign_in(tx, organization, &signed_in.user.id, now).await?;
+        }
+        sessions::record_organization(tx, &signed_in.session.id, organization).await?;
+    }
+    Ok(())
 }
 
 /// Tells the client why it gets nothing. Returns the answer, or none when one was given before.

@@ -41,6 +41,10 @@ pub struct Interaction {
 }
 
 /// What the End-User has done so far.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says of one thing whether it was done"
+)]
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Progress {
@@ -60,6 +64,10 @@ pub struct Progress {
     pub account_confirmed: Option<UserId>,
     /// That they want another account than the one they are signed in with.
     pub other_account_wanted: bool,
+    /// That the sign-in leads to no application: a link of ours began it, and it ends at our own page.
+    pub ends_here: bool,
+    /// That they go on without the invitation that the request names.
+    pub invitation_declined: bool,
     /// The organization they chose, or created.
     pub organization: Option<OrganizationId>,
     /// What they said when asked for consent.

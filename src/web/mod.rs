@@ -12,6 +12,7 @@ pub mod extract;
 pub mod headers;
 pub mod health;
 pub mod home;
+pub mod invitation;
 pub mod limits;
 pub mod logos;
 pub mod look;
@@ -144,6 +145,7 @@ fn pages() -> Router<Site> {
             get(authorize::authorize).post(authorize::authorize),
         )
         .route("/logout", get(logout::logout).post(logout::logout))
+        .route("/team_invitation", get(invitation::follow))
         .merge(signin::routes())
         .merge(account::routes())
         .route("/logo/{address}", get(logos::show))

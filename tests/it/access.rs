@@ -55,6 +55,8 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ("GET", "/.well-known/oauth-authorization-server", [200; 7]),
     ("GET", "/.well-known/jwks", [200; 7]),
     ("GET", "/.well-known/jwks.json", [200; 7]),
+    // For whoever has been sent a link; without a code it leads nowhere.
+    ("GET", "/team_invitation", [404; 7]),
     // For browsers that a client has sent; without parameters there is no client to return to.
     ("GET", "/oauth2/auth", [400; 7]),
     ("POST", "/oauth2/auth", [400; 7]),
@@ -125,6 +127,11 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ),
     (
         "POST",
+        "/interaction/{id}/invitation",
+        [403, 303, 303, 400, 403, 403, 403],
+    ),
+    (
+        "POST",
         "/interaction/{id}/organization",
         [403, 303, 303, 400, 403, 403, 403],
     ),
@@ -158,6 +165,7 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ("GET", "/interaction/{id}/forgot", [303; 7]),
     ("GET", "/interaction/{id}/screen", [303; 7]),
     ("GET", "/interaction/{id}/account", [303; 7]),
+    ("GET", "/interaction/{id}/invitation", [303; 7]),
     ("GET", "/interaction/{id}/organization", [303; 7]),
     ("GET", "/interaction/{id}/organization-name", [303; 7]),
     ("GET", "/interaction/{id}/consent", [303; 7]),

@@ -5,14 +5,18 @@ use std::sync::Arc;
 use super::*;
 use crate::clients::RegisteredClient;
 use crate::clock::{Seconds, Timestamp};
-use crate::id::{ClientId, InteractionId, OrganizationId, RoleId, SessionId, UserId};
+use crate::id::{
+    ClientId, InteractionId, InvitationCode, OrganizationId, RoleId, SessionId, UserId,
+};
 use crate::interaction::destination::{Member, Organizations, Requested};
+use crate::interaction::invitation::{Addressee, Closed, Invited, OpenInvitation};
 use crate::protocol::Params;
 use crate::protocol::authorization::{self, ClientPolicy};
 use crate::protocol::client::ApplicationKind;
 use crate::secret::Secret;
 use crate::store::environment::Policies;
 use crate::store::interactions::{Authenticated, Registration, ResetProof};
+use crate::store::invitations::Invitation;
 use crate::store::organizations::{Organization, SessionPolicy};
 use crate::store::sessions::Session;
 use crate::store::types::Json;
@@ -99,6 +103,7 @@ fn facts(signed_in: Option<SignedIn>) -> Facts {
         consented: None,
         expected: None,
         held_roles: None,
+        invited: None,
         organizations: nowhere(),
         policies: policies(),
         now: NOW,
@@ -632,5 +637,145 @@ fn the_narrower_bound_on_the_age_of_a_proof_holds() {
             expected,
             "{of_client:?} {of_request} {seconds_ago}"
         );
+    }
+}
+
+/// An invitation of Ada's address to the organization `f`.
+fn open(addressee: Addressee, has_account: bool) -> Invited {
+    let organization = organization('f', false);
+    Invited::Open(Box::new(OpenInvitation {
+        invitation: Invitation {
+            code: InvitationCode::parse("inv_00000000000000000000000000000001").unwrap(),
+            organization_id: organization.id.clone(),
+            client_id: None,
+            email: address(),
+            email_key: address(),
+            given_name: None,
+            family_name: None,
+            created_at: NOW,
+            expires_at: NOW,
+            sent_at: None,
+            accepted_at: None,
+            accepted_by: None,
+            revoked_at: None,
+        },
+        organization,
+        has_account,
+        addressee,
+    }))
+}
+
+/// The step of a request that names an invitation, for Ada or for nobody.
+fn invited(invited: Invited, is_signed_in: bool, extra: &str) -> String {
+    let facts = Facts {
+        invited: Some(invited),
+        ..facts(is_signed_in.then(|| signed_in(ADA, 10)))
+    };
+    outcome(&interaction(extra, Progress::default()), &facts)
+}
+
+#[test]
+fn an_invitation_is_accepted_by_whoever_has_proven_its_address() {
+    use Addressee::{Another, Proven, Unproven};
+    // whose the address is, whether Ada is signed in, request, step
+    for (addressee, is_signed_in, extra, expected) in [
+        (Another, false, "", "Identify"),
+        (Another, false, "prompt=none", "login_required"),
+        (Another, true, "", "InvitationForAnother"),
+        (Another, true, "prompt=login", "Identify"),
+        (Another, true, "prompt=none", "interaction_required"),
+        (Proven, true, "", "AcceptInvitation"),
+        (Proven, true, "prompt=none", "interaction_required"),
+        (Unproven, true, "", "InvitationUnproven"),
+    ] {
+        let step = invited(open(addressee, true), is_signed_in, extra);
+        assert_eq!(step, expected, "{addressee:?} {is_signed_in} {extra}");
+    }
+}
+
+#[test]
+fn an_invitation_that_is_over_is_said_to_be_unless_they_have_joined_by_it() {
+    let joined = || Invited::Joined(organization('f', false).id);
+    let closed = Invited::Closed;
+    for (state, is_signed_in, extra, expected) in [
+        (
+            closed(Closed::Expired),
+            false,
+            "",
+            "InvitationClosed(Expired)",
+        ),
+        (
+            closed(Closed::Accepted),
+            true,
+            "",
+            "InvitationClosed(Accepted)",
+        ),
+        (
+            closed(Closed::Unknown),
+            true,
+            "prompt=none",
+            "interaction_required",
+        ),
+        (joined(), true, "", "Respond"),
+        (joined(), true, "prompt=none", "Respond"),
+    ] {
+        let step = invited(state, is_signed_in, extra);
+        assert_eq!(step, expected, "{is_signed_in} {extra}");
+    }
+}
+
+#[test]
+fn who_is_invited_registers_though_self_sign_up_is_off() {
+    let closed = Policies {
+        self_sign_up_allowed: false,
+        ..policies()
+    };
+    let Invited::Open(new) = open(Addressee::Another, false) else {
+        panic!("it is open");
+    };
+    let interaction = interaction("", new.door());
+    for (invited, expected) in [
+        (Some(Invited::Open(new)), "Register"),
+        (
+            Some(Invited::Closed(Closed::Revoked)),
+            "InvitationClosed(Revoked)",
+        ),
+        (None, "RegistrationClosed"),
+    ] {
+        let facts = Facts {
+            policies: closed.clone(),
+            invited,
+            ..facts(None)
+        };
+        assert_eq!(outcome(&interaction, &facts), expected);
+    }
+}
+
+#[test]
+fn an_invitation_opens_the_door_that_its_address_needs() {
+    for (has_account, expected) in [(true, "Password"), (false, "Register")] {
+        let Invited::Open(invitation) = open(Addressee::Another, has_account) else {
+            panic!("it is open");
+        };
+        assert_eq!(with_nobody_signed_in(invitation.door()), expected);
+        assert_eq!(with_nobody_signed_in(invitation.proof()), "ForgotPassword");
+    }
+}
+
+#[test]
+fn a_sign_in_that_leads_to_no_application_ends_without_its_terms() {
+    let mut client = RegisteredClient::example(client_id(), ApplicationKind::Web);
+    client.client.requires_consent = true;
+    client.client.is_access_controlled = true;
+    let facts = Facts {
+        client: Arc::new(client),
+        ..facts(Some(signed_in(ADA, 10)))
+    };
+    for (ends_here, expected) in [(true, "Finish(None)"), (false, "NotAdmitted")] {
+        let progress = Progress {
+            ends_here,
+            ..Progress::default()
+        };
+        assert_eq!(outcome(&interaction("", progress), &facts), expected);
     }
 }

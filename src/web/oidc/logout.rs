@@ -259,7 +259,10 @@ async fn ask(
 ) -> Result<Response, PageError> {
     let person = Some(account::person(&mut site.app.db.read().await?, &signed_in.user).await?);
     let mut shell = site.shell(&browser.headers, None);
-    shell.client = situation.client.as_deref().map(face);
+    shell.client = situation
+        .client
+        .as_deref()
+        .map(|client| face(&client.client));
     let secret = browser
         .secret
         .clone()
@@ -323,7 +326,10 @@ fn leave(site: &Site, browser: Browser, situation: &Situation) -> Response {
         return (cookies, jar, Redirect::to(destination)).into_response();
     }
     let mut shell = site.shell(&browser.headers, None);
-    shell.client = situation.client.as_deref().map(face);
+    shell.client = situation
+        .client
+        .as_deref()
+        .map(|client| face(&client.client));
     let back = situation
         .client
         .as_ref()

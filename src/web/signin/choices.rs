@@ -68,7 +68,7 @@ pub(super) async fn account(posted: Posted) -> Answer {
     };
     let choice = match fields.get("choice") {
         "continue" => Choice::ThisAccount(signed_in.user.id.clone()),
-        _ => Choice::AnotherAccount,
+        _ => Choice::AnotherAccount(Box::default()),
     };
     record(&scene, interaction, choice).await
 }

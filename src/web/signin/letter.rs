@@ -16,10 +16,13 @@ pub fn write(letter: &Letter, text: Text, brand: &str, now: Timestamp) -> askama
         footer,
     } = words(letter);
     let (to, code, minutes) = contents(letter, now);
+    let (organization, link, days) = invited(letter, now);
     let places = [
         ("brand", brand),
         ("code", code.unwrap_or_default()),
         ("minutes", &minutes.to_string()),
+        ("organization", organization),
+        ("days", &days.to_string()),
     ];
     let subject = text.with(subject, &places);
     let paper = Paper {
@@ -28,6 +31,7 @@ pub fn write(letter: &Letter, text: Text, brand: &str, now: Timestamp) -> askama
         subject: &subject,
         lead: text.with(lead, &places),
         code,
+        link,
         advice: advice.iter().map(|key| text.with(key, &places)).collect(),
         footer: text.with(footer, &places),
     };
@@ -59,6 +63,11 @@ fn words(letter: &Letter) -> Words {
             "mail-already-lead",
             &["mail-already-advice"],
         ),
+        Letter::Invitation { .. } => (
+            "mail-invitation-subject",
+            "mail-invitation-lead",
+            &["mail-invitation-validity", "mail-invitation-ignore"],
+        ),
         Letter::NoAccount { .. } => (
             "mail-no-account-subject",
             "mail-no-account-lead",
@@ -81,6 +90,7 @@ fn words(letter: &Letter) -> Words {
         ),
     };
     let footer = match letter {
+        Letter::Invitation { .. } => "mail-footer-invitation",
         Letter::PasswordChanged { .. } => "mail-footer-account",
         _ => "mail-footer",
     };
@@ -96,6 +106,7 @@ fn words(letter: &Letter) -> Words {
 fn contents(letter: &Letter, now: Timestamp) -> (&str, Option<&str>, i64) {
     match letter {
         Letter::AlreadyRegistered { to }
+        | Letter::Invitation { to, .. }
         | Letter::NoAccount { to }
         | Letter::PasswordChanged { to } => (to, None, 0),
         Letter::ResetPassword {
@@ -114,12 +125,30 @@ fn contents(letter: &Letter, now: Timestamp) -> (&str, Option<&str>, i64) {
     }
 }
 
+/// To which organization, where the invitation is accepted, and for how many days it can be.
+fn invited(letter: &Letter, now: Timestamp) -> (&str, Option<&str>, i64) {
+    match letter {
+        Letter::Invitation {
+            organization,
+            link,
+            expires_at,
+            ..
+        } => {
+            let days = expires_at.since(now).as_i64() / 86400;
+            (organization, Some(link), days.max(1))
+        }
+        _ => ("", None, 0),
+    }
+}
+
 struct Paper<'a> {
     text: Text,
     brand: &'a str,
     subject: &'a str,
     lead: String,
     code: Option<&'a str>,
+    /// Where the one thing is done that the letter is about.
+    link: Option<&'a str>,
     advice: Vec<String>,
     footer: String,
 }
@@ -145,12 +174,18 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 
-    fn letters() -> [Letter; 5] {
+    fn letters() -> [Letter; 6] {
         let to = || "alice@acme.test".to_owned();
         let code = || Secret::from("123456".to_owned());
         let expires_at = NOW.plus(Seconds::new(900));
         [
             Letter::AlreadyRegistered { to: to() },
+            Letter::Invitation {
+                to: to(),
+                organization: "Globex".to_owned(),
+                link: "https://id.acme.test/team_invitation?code=inv_1".to_owned(),
+                expires_at: NOW.plus(Seconds::new(14 * 86400)),
+            },
             Letter::NoAccount { to: to() },
             Letter::PasswordChanged { to: to() },
             Letter::ResetPassword {
@@ -184,6 +219,20 @@ mod tests {
                         part.contains("15 Minuten") || part.contains("15 minutes"),
                         has_code
                     );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_invitation_says_where_to_and_for_how_long() {
+        let [_, letter, ..] = letters();
+        for (locale, days) in [(Locale::English, "14 days"), (Locale::German, "14 Tage")] {
+            let mail = write(&letter, Text::new(locale), "Acme", NOW).unwrap();
+            assert!(mail.subject.contains("Globex"), "{}", mail.subject);
+            for part in [&mail.text, &mail.html] {
+                for expected in ["Globex", "Acme", "team_invitation?code=inv_1", days] {
+                    assert!(part.contains(expected), "{expected} in {part}");
                 }
             }
         }

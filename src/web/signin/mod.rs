@@ -6,6 +6,7 @@
 
 mod choices;
 mod code;
+mod invitation;
 mod letter;
 mod organization;
 mod outcome;
@@ -18,6 +19,7 @@ mod upstream;
 
 pub use choices::{ConsentPage, SelectAccountPage};
 pub use code::CodePage;
+pub use invitation::InvitationPage;
 pub use letter::write as write_letter;
 pub use organization::{
     NameOrganizationPage, NotAdmittedPage, OrganizationClosedPage, SelectOrganizationPage,
@@ -51,6 +53,7 @@ pub fn routes() -> Router<Site> {
         .route("/interaction/{id}/forgot", step(password::forgot))
         .route("/interaction/{id}/screen", step(choices::screen))
         .route("/interaction/{id}/account", step(choices::account))
+        .route("/interaction/{id}/invitation", step(invitation::choose))
         .route("/interaction/{id}/organization", step(organization::choose))
         .route(
             "/interaction/{id}/organization-name",

@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use super::choices::{ConsentPage, SelectAccountPage, describe};
 use super::code::CodePage;
+use super::invitation;
 use super::organization::{
     NameOrganizationPage, NotAdmittedPage, OrganizationClosedPage, SelectOrganizationPage,
 };
@@ -36,17 +37,10 @@ pub(super) async fn show(
         Step::ChoosePassword => choose_password(scene, id, progress, problems),
         Step::Consent(scopes) => consent(scene, interaction, scopes).await?,
         Step::EnterCode => show_code(scene, id, progress, fields, problems),
-        Step::ForgotPassword => {
-            let typed = Some(fields.get("p_email")).filter(|typed| !typed.is_empty());
-            let email = typed.or(progress.identifier.as_deref());
-            let email = email.unwrap_or_default();
-            let template = ForgotPasswordPage {
-                shell,
-                interaction: id,
-                email,
-                problems,
-            };
-            page(StatusCode::OK, &template)
+        Step::ForgotPassword => forgot_password(scene, id, progress, fields, problems),
+        Step::InvitationClosed(_) | Step::InvitationForAnother | Step::InvitationUnproven => {
+            let person = signed_in(scene).await?;
+            invitation::show(scene, id, step, &person.identifier)
         }
         Step::Identify => identify(scene, interaction, fields, problems),
         Step::Password => {
@@ -82,13 +76,33 @@ pub(super) async fn show(
         Step::OrganizationSuspended => organization_closed(scene, id, "organization-suspended"),
         Step::SelectOrganization => select_organization(scene, id, fields),
         // No page: who shows one asks for the steps that have one.
-        Step::Connect(_)
+        Step::AcceptInvitation
+        | Step::Connect(_)
         | Step::CreateOrganization(_)
+        | Step::Finish(_)
         | Step::JoinOrganization(_)
         | Step::Respond { .. } => outcome::onward(interaction),
     };
     // The form of each may be the last before the browser is sent to the client.
     Ok(PagePolicy::leading_to(&interaction.request.0.redirect_uri).apply(page))
+}
+
+fn forgot_password(
+    scene: &Scene,
+    id: &str,
+    progress: &Progress,
+    fields: &Fields,
+    problems: Problems,
+) -> Response {
+    let typed = Some(fields.get("p_email")).filter(|typed| !typed.is_empty());
+    let email = typed.or(progress.identifier.as_deref());
+    let template = ForgotPasswordPage {
+        shell: &scene.shell,
+        interaction: id,
+        email: email.unwrap_or_default(),
+        problems,
+    };
+    page(StatusCode::OK, &template)
 }
 
 fn name_organization(scene: &Scene, id: &str, fields: &Fields, problems: Problems) -> Response {
@@ -179,7 +193,9 @@ fn identify(
     problems: Problems,
 ) -> Response {
     let typed = fields.get("p_email");
-    let hinted = interaction.request.0.hinted_identifier();
+    let invited = scene.facts.open_invitation();
+    let invited = invited.map(|open| open.invitation.email.as_str());
+    let hinted = invited.or(interaction.request.0.hinted_identifier());
     let template = IdentifyPage {
         shell: &scene.shell,
         interaction: interaction.id.as_str(),
@@ -189,10 +205,9 @@ fn identify(
             typed
         },
         problems,
-        can_register: scene.facts.policies.self_sign_up_allowed
-            && scene.page_options().has_register_link,
         connections: buttons(scene),
         setback: interaction.progress.0.setback.as_ref(),
+        can_register: scene.facts.may_register() && scene.page_options().has_register_link,
     };
     page(StatusCode::OK, &template)
 }
@@ -209,19 +224,31 @@ fn register(
     fields: &Fields,
     problems: Problems,
 ) -> Response {
-    let typed = fields.get("p_email");
+    let invited = scene.facts.open_invitation();
+    let invitation = invited.map(|open| &open.invitation);
     let hinted = interaction.request.0.hinted_identifier();
     let hinted = hinted.filter(|hint| hint.contains('@'));
+    // What was typed counts; but nobody else than whom the invitation is for registers by it.
+    let typed = |name, known: Option<&'_ String>| {
+        let typed = fields.get(name).to_owned();
+        match known {
+            Some(known) if typed.is_empty() => known.clone(),
+            _ => typed,
+        }
+    };
+    let given_name = invitation.and_then(|invitation| invitation.given_name.as_ref());
+    let family_name = invitation.and_then(|invitation| invitation.family_name.as_ref());
+    let email = match invitation {
+        Some(invitation) => invitation.email.clone(),
+        None => typed("p_email", hinted.map(str::to_owned).as_ref()),
+    };
     let template = RegisterPage {
         shell: &scene.shell,
         interaction: interaction.id.as_str(),
-        first_name: fields.get("p_first_name"),
-        last_name: fields.get("p_last_name"),
-        email: if typed.is_empty() {
-            hinted.unwrap_or_default()
-        } else {
-            typed
-        },
+        joins: invited.map(|open| open.organization.name.as_str()),
+        first_name: &typed("p_first_name", given_name),
+        last_name: &typed("p_last_name", family_name),
+        email: &email,
         asks_for_name: scene.page_options().asks_for_name,
         can_sign_in: scene.page_options().has_sign_in_link,
         terms_accepted: !fields.get("p_has_clickwrap_accepted").is_empty(),

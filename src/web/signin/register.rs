@@ -8,6 +8,7 @@ use crate::directory::identifier;
 use crate::interaction::{Step, registration};
 use crate::store::connections::Offered;
 use crate::store::interactions::Registration;
+use crate::store::invitations::Invitation;
 use crate::web::page::{Fields, Message, Problems, Shell};
 
 /// Asks for name and email address.
@@ -16,6 +17,8 @@ use crate::web::page::{Fields, Message, Problems, Shell};
 pub struct RegisterPage<'a> {
     pub shell: &'a Shell,
     pub interaction: &'a str,
+    /// The organization that an invitation is to, whose address can't be changed.
+    pub joins: Option<&'a str>,
     pub first_name: &'a str,
     pub last_name: &'a str,
     pub email: &'a str,
@@ -44,7 +47,7 @@ pub(super) async fn register(posted: Posted) -> Answer {
         scene,
         fields,
     } = posted;
-    if !scene.facts.policies.self_sign_up_allowed {
+    if !scene.facts.may_register() {
         return Ok(outcome::onward(&interaction));
     }
     let registration = match parse(&scene, &fields) {
@@ -54,7 +57,7 @@ pub(super) async fn register(posted: Posted) -> Answer {
         }
     };
     let mut tx = scene.site.app.db.write().await?;
-    match registration::begin(&mut tx, &mut interaction, registration).await {
+    match registration::begin(&mut tx, &mut interaction, registration, scene.facts.now).await {
         Ok(()) => {
             tx.commit().await?;
             Ok(outcome::onward(&interaction))
@@ -69,13 +72,23 @@ pub(super) async fn register(posted: Posted) -> Answer {
 fn parse(scene: &Scene, fields: &Fields) -> Result<Registration, Problems> {
     let mut problems = Problems::none();
     let asks_for_name = scene.page_options().asks_for_name;
-    // A page that asks for no name takes none.
-    let name = |field| identifier::name(fields.get(field)).filter(|_| asks_for_name);
-    let given_name = name("p_first_name");
+    let invitation = scene.facts.open_invitation().map(|open| &open.invitation);
+    let invited =
+        |known: fn(&Invitation) -> &Option<String>| invitation.and_then(|it| known(it).clone());
+    // A page that asks for no name takes none; whoever invites may have told it.
+    let name = |field, known| {
+        if asks_for_name {
+            identifier::name(fields.get(field))
+        } else {
+            invited(known)
+        }
+    };
+    let given_name = name("p_first_name", |it| &it.given_name);
     if asks_for_name && given_name.is_none() {
         problems.add("p_first_name", Message::new("first-name-missing"));
     }
-    let typed = fields.get("p_email");
+    // By an invitation nobody else registers than whom it is for, whatever the browser sends.
+    let typed = invitation.map_or(fields.get("p_email"), |it| it.email.as_str());
     let email = identifier::email(typed);
     if typed.trim().is_empty() {
         problems.add("p_email", Message::new("email-missing"));
@@ -90,7 +103,7 @@ fn parse(scene: &Scene, fields: &Fields) -> Result<Registration, Problems> {
         Some(email) if problems.is_empty() => Ok(Registration {
             email: email.to_owned(),
             given_name,
-            family_name: name("p_last_name"),
+            family_name: name("p_last_name", |it| &it.family_name),
             password_hash: None,
         }),
         _ => Err(problems),

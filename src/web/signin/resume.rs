@@ -1,7 +1,7 @@
 //! What comes next in an interaction: a page, or the client's answer.
 
 use axum::extract::RawQuery;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Redirect};
 use axum_extra::extract::cookie::CookieJar;
 
 use super::outcome::{self, Answer};
@@ -9,7 +9,7 @@ use super::pages;
 use super::scene::{Opened, Scene};
 use super::upstream;
 use crate::id::OrganizationId;
-use crate::interaction::{self, Step, organization};
+use crate::interaction::{self, SignedIn, Step, invitation, organization};
 use crate::protocol::{OAuthError, Params, Scopes};
 use crate::store::interactions::Interaction;
 use crate::web::cookies::Ours;
@@ -35,7 +35,13 @@ pub(super) async fn resume(opened: Opened, RawQuery(query): RawQuery) -> Answer 
             scopes,
             organization,
         }) => respond(&scene, &interaction, scopes, organization).await?,
+        Ok(Step::AcceptInvitation) => accept(&scene, &interaction).await?,
         Ok(Step::CreateOrganization(name)) => create(&scene, interaction, &name).await?,
+        Ok(Step::Finish(organization)) => {
+            let signed_in = scene.facts.signed_in.as_ref();
+            let arrived = signed_in.map(|signed_in| (signed_in, organization.as_ref()));
+            finish(&scene, &interaction, arrived).await?
+        }
         Ok(Step::JoinOrganization(id)) => join(&scene, &interaction, &id).await?,
         Ok(step) => {
             // Nothing else in the address may fill a form in.
@@ -45,6 +51,7 @@ pub(super) async fn resume(opened: Opened, RawQuery(query): RawQuery) -> Answer 
             let fields = Fields::from(fields);
             pages::show(&scene, &interaction, &step, &fields, Problems::none()).await?
         }
+        Err(_) if interaction.progress.0.ends_here => finish(&scene, &interaction, None).await?,
         Err(error) => refuse(&scene, &interaction, &error).await?,
     };
     Ok(match new_browser {
@@ -59,6 +66,17 @@ pub(super) async fn resume(opened: Opened, RawQuery(query): RawQuery) -> Answer 
 
 /// What the address holds when organizations are searched.
 const SEARCH: &str = "search=";
+
+/// Accepts the invitation that the request names; then it is asked anew what comes next.
+async fn accept(scene: &Scene, interaction: &Interaction) -> Answer {
+    let app = &scene.site.app;
+    let (signed_in, open) = (&scene.facts.signed_in, scene.facts.open_invitation());
+    if let (Some(signed_in), Some(open)) = (signed_in, open) {
+        let (mut rng, now) = (app.random.generator(), scene.facts.now);
+        invitation::accept(&app.db, &open.invitation, signed_in, now, &mut rng).await?;
+    }
+    Ok(outcome::onward(interaction))
+}
 
 /// Joins the organization that the request names, or the default one; then it is asked anew what comes next.
 async fn join(scene: &Scene, interaction: &Interaction, id: &OrganizationId) -> Answer {
@@ -122,6 +140,18 @@ async fn respond(
             });
         }
     })
+}
+
+/// Ends a sign-in that leads to no application, at our own page.
+async fn finish(
+    scene: &Scene,
+    interaction: &Interaction,
+    arrived: Option<(&SignedIn, Option<&OrganizationId>)>,
+) -> Answer {
+    let mut tx = scene.site.app.db.write().await?;
+    interaction::finish(&mut tx, interaction, arrived, scene.facts.now).await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/").into_response())
 }
 
 async fn refuse(scene: &Scene, interaction: &Interaction, error: &OAuthError) -> Answer {

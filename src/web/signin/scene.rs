@@ -15,7 +15,7 @@ use crate::protocol::authorization::AuthorizationRequest;
 use crate::protocol::{Delivery, OAuthError};
 use crate::secret::Secret;
 use crate::store::branding::{self, Theme};
-use crate::store::clients::PageOptions;
+use crate::store::clients::{Client, PageOptions};
 use crate::store::interactions::Interaction;
 use crate::store::logos::{self, Ground, Logo};
 use crate::store::organizations::Organization;
@@ -152,9 +152,12 @@ impl Scene {
         .await?;
         let facts = facts.ok_or(PageError::ExpiredLink { back: None })?;
         let mut shell = arrival.shell(request, &facts.client);
-        shell.client = Some(face(&facts.client));
+        if !interaction.progress.0.ends_here {
+            shell.client = Some(face(&facts.client.client));
+        }
         let chosen = interaction.progress.0.organization.as_ref();
-        if let Some(code) = chosen.or(request.org_code.as_ref()) {
+        let wanted = facts.invited_to().or(request.org_code.as_ref());
+        if let Some(code) = chosen.or(wanted) {
             shell.organization = organization_face(site, code).await?;
         }
         csrf_token(secret).expose().clone_into(&mut shell.csrf);
@@ -177,8 +180,7 @@ pub(super) fn upstreams(site: &Site) -> Upstreams<'_> {
 }
 
 /// How a client shows itself to people.
-pub fn face(client: &RegisteredClient) -> ClientFace {
-    let client = &client.client;
+pub fn face(client: &Client) -> ClientFace {
     ClientFace {
         name: client.name.clone(),
         logo_uri: client.logo_uri.clone(),

@@ -65,6 +65,24 @@ search-organizations = Suchen
 select-organization-title = Organisation wählen
 signed-in-as = Angemeldet als { $person }
 
+## Einladungen
+
+invitation-accepted = Sie wurde schon angenommen. Wenn Sie das waren, melden Sie sich einfach an.
+invitation-another-lead = Sie ging an { $email }, und Sie sind als { $person } angemeldet.
+invitation-another-title = Diese Einladung ist für jemand anderen
+invitation-closed-title = Diese Einladung kann nicht verwendet werden
+invitation-decline = Ohne die Einladung fortfahren
+invitation-expired = Sie ist abgelaufen. Bitte fragen Sie nach einer neuen.
+invitation-lead = um { $organization } beizutreten
+invitation-nowhere = Es gibt noch keine Anwendung, bei der Sie sich anmelden könnten. Bitte fragen Sie, wer Sie eingeladen hat.
+invitation-nowhere-title = Sie sind eingeladen
+invitation-prove = Adresse bestätigen
+invitation-revoked = Sie wurde zurückgezogen. Bitte fragen Sie, wer Sie eingeladen hat.
+invitation-sign-in = Als { $email } anmelden
+invitation-unknown = Wir kennen diese Einladung nicht. Bitte prüfen Sie, ob der Link vollständig ist, oder fragen Sie nach einer neuen.
+invitation-unproven-lead = Bevor Sie { $organization } beitreten, zeigen Sie bitte, dass { $email } Ihre Adresse ist: Wählen Sie ein neues Passwort mit dem Code, den wir Ihnen senden.
+invitation-unproven-title = Bitte bestätigen Sie Ihre Adresse
+
 ## Registrieren
 
 accept-terms = Ich stimme den Nutzungsbedingungen von { $brand } zu.
@@ -198,6 +216,12 @@ mail-already-advice = Wenn Sie es waren, melden Sie sich bitte mit Ihrem Passwor
 mail-no-account-subject = Zu dieser Adresse gibt es bei { $brand } kein Konto
 mail-no-account-lead = jemand hat bei { $brand } ein neues Passwort angefordert, aber zu dieser Adresse gibt es kein Konto.
 mail-no-account-advice = Wenn Sie es waren, haben Sie sich vielleicht mit einer anderen Adresse registriert. Wenn nicht, können Sie diese Mail ignorieren.
+mail-footer-invitation = Sie erhalten diese Mail, weil { $organization } Sie bei { $brand } eingeladen hat.
+mail-invitation-accept = Einladung annehmen
+mail-invitation-ignore = Wenn Sie nicht wissen, worum es geht, können Sie diese Mail ignorieren. Ohne Sie geschieht nichts.
+mail-invitation-lead = { $organization } hat Sie eingeladen, bei { $brand } beizutreten.
+mail-invitation-subject = { $organization } hat Sie zu { $brand } eingeladen
+mail-invitation-validity = Die Einladung gilt { $days } Tage, und nur für Ihre Adresse.
 mail-changed-subject = Ihr Passwort bei { $brand } wurde geändert
 mail-changed-lead = das Passwort Ihres Kontos bei { $brand } wurde soeben geändert. Überall sonst wurden Sie abgemeldet.
 mail-changed-advice = Wenn Sie das nicht waren, wählen Sie sofort ein neues Passwort: Wählen Sie bei der Anmeldung „Passwort vergessen?“.

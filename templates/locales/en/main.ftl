@@ -65,6 +65,24 @@ search-organizations = Search
 select-organization-title = Choose an organization
 signed-in-as = Signed in as { $person }
 
+## Invitations
+
+invitation-accepted = It has been accepted already. If that was you, just sign in.
+invitation-another-lead = It was sent to { $email }, and you are signed in as { $person }.
+invitation-another-title = This invitation is for someone else
+invitation-closed-title = This invitation can’t be used
+invitation-decline = Continue without the invitation
+invitation-expired = It has expired. Please ask for a new one.
+invitation-lead = to join { $organization }
+invitation-nowhere = There is no application to sign in to yet. Please ask whoever has invited you.
+invitation-nowhere-title = You are invited
+invitation-prove = Confirm the address
+invitation-revoked = It was withdrawn. Please ask whoever has invited you.
+invitation-sign-in = Sign in as { $email }
+invitation-unknown = We don’t know this invitation. Please check that the link is complete, or ask for a new one.
+invitation-unproven-lead = Before you join { $organization }, please show that { $email } is yours: choose a new password with the code that we send you.
+invitation-unproven-title = Please confirm your address
+
 ## Register
 
 accept-terms = I agree to the terms of { $brand }.
@@ -198,6 +216,12 @@ mail-already-advice = If it was you, please sign in with your password. If you h
 mail-no-account-subject = There is no account for this address at { $brand }
 mail-no-account-lead = Someone asked for a new password at { $brand }, but there is no account for this address.
 mail-no-account-advice = If it was you, you may have registered with another address. If it wasn’t, you can ignore this mail.
+mail-footer-invitation = You receive this mail because { $organization } has invited you at { $brand }.
+mail-invitation-accept = Accept the invitation
+mail-invitation-ignore = If you don’t know what this is about, you can ignore this mail. Nothing happens without you.
+mail-invitation-lead = { $organization } has invited you to join them at { $brand }.
+mail-invitation-subject = { $organization } has invited you to { $brand }
+mail-invitation-validity = The invitation is valid for { $days } days, and for your address alone.
 mail-changed-subject = Your password at { $brand } was changed
 mail-changed-lead = The password of your account at { $brand } was changed just now. You were signed out everywhere else.
 mail-changed-advice = If that wasn’t you, choose a new password at once: choose “Forgot your password?” when you sign in.
