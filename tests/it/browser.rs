@@ -158,3 +158,31 @@ async fn a_user_is_turned_away_by_an_application_that_admits_others() {
     let settings = vec![("CLIENT_ID", id)];
     stage.play_with("browser/not_admitted.js", settings).await;
 }
+
+#[tokio::test]
+#[ignore = "needs chromium"]
+async fn somebody_follows_an_invitation() {
+    let stage = Stage::set().await;
+    let world = &stage.world;
+    // The playground starts no sign-in by itself, so that the link leads to a page of ours.
+    world
+        .change(&stage.client, |client| client.login_uri = None)
+        .await;
+    let acme = world.organization("Acme").await;
+    let api = world.api().await;
+    let mut links = Vec::new();
+    for email in ["grace@example.test", "linus@example.test"] {
+        let new = json!({
+            "email": email, "first_name": "Grace", "last_name": "Hopper", "roles": [], "send_email": true,
+        });
+        let route = format!("/organization/{acme}/invites");
+        let made = api.post(&route, new).await;
+        let link = made["invite"]["invite_link"].as_str();
+        links.push(link.expect("there is a link").to_owned());
+    }
+    let settings = vec![
+        ("INVITATION", links.remove(0)),
+        ("ANOTHER_INVITATION", links.remove(0)),
+    ];
+    stage.play_with("browser/invitation.js", settings).await;
+}

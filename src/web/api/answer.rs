@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 /// Something that was read or done, in its envelope.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Answer<T> {
-    /// Always `OK`: refusals have another form.
+    /// `OK`, or what else was done: refusals have another form.
     code: &'static str,
     /// What was done, in words.
     message: String,
@@ -34,6 +34,12 @@ impl<T> Answer<T> {
             message: message.into(),
             content,
         }
+    }
+
+    /// The same answer, with the code that published clients know for it.
+    #[must_use]
+    pub fn coded(self, code: &'static str) -> Self {
+        Self { code, ..self }
     }
 
     /// The answer to a request that has created something: 201.

@@ -23,6 +23,7 @@ pub mod extract;
 pub mod feature_flag_values;
 pub mod feature_flags;
 pub mod identities;
+pub mod invitations;
 pub mod logos;
 pub mod member_access;
 pub mod members;
@@ -88,6 +89,7 @@ const LARGEST_BODY: usize = 1024 * 1024;
         (name = "Environment", description = "The business and its policies."),
         (name = "Feature flags", description = "Switches that applications read from tokens."),
         (name = "Identities", description = "The ways in which users sign in."),
+        (name = "Invitations", description = "Who is asked to join an organization."),
         (name = "Members", description = "Who belongs to an organization, and what they may there."),
         (name = "Organizations", description = "The customers of the business."),
         (name = "Permissions", description = "What may be done; defined once for the business."),
@@ -111,6 +113,7 @@ fn described() -> OpenApiRouter<Site> {
         .merge(feature_flags::routes())
         .merge(identities::routes())
         .merge(logos::routes())
+        .merge(invitations::routes())
         .merge(member_access::routes())
         .merge(members::routes())
         .merge(organizations::routes())

@@ -10,6 +10,7 @@ mod environment;
 mod explain;
 mod feature_flags;
 mod identities;
+mod invitations;
 mod logos;
 mod member_access;
 mod members;

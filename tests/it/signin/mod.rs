@@ -5,6 +5,7 @@ mod applications;
 mod branding;
 mod consent;
 mod form_post;
+mod invitations;
 mod languages;
 mod organizations;
 mod password;
