@@ -159,9 +159,8 @@ fn person<'a>(interaction: &Interaction, facts: &'a Facts) -> Result<&'a SignedI
         .as_ref()
         .filter(|now| suffices(now, interaction, facts));
     let Some(signed_in) = signed_in else {
-        let step = connect(interaction, facts).unwrap_or_else(|| {
-            authenticate(&interaction.progress.0, facts.may_register())
-        });
+        let step = connect(interaction, facts)
+            .unwrap_or_else(|| authenticate(&interaction.progress.0, facts.may_register()));
         return Err(Pause::Ask(
             step,
             ErrorCode::LoginRequired,
