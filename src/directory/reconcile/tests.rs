@@ -3,6 +3,7 @@
 mod address;
 mod membership;
 mod profile;
+mod refusals;
 mod who;
 
 use serde_json::{Map, Value, json};

@@ -132,6 +132,9 @@ fn email_claim(upstream: &Upstream) -> &str {
 
 /// The address that an assertion states. An address counts as proven where the connection is trusted for it, and
 /// the upstream states that it has checked, or runs the domain and says nothing else.
+///
+/// The provider of one organization is believed for the domains of its connection alone: what it states of other
+/// addresses would let that organization sign in as anybody in the others.
 pub(super) fn asserted_email(assertion: &Assertion, upstream: &Upstream) -> Option<AssertedEmail> {
     let value = stated_email(assertion, upstream)?;
     let domain = value.rsplit_once('@').map(|(_, domain)| domain);
@@ -143,7 +146,7 @@ pub(super) fn asserted_email(assertion: &Assertion, upstream: &Upstream) -> Opti
     let is_proven = match proof {
         EmailProof::Domain => is_at_home,
         EmailProof::None | EmailProof::Unsaid => false,
-        EmailProof::Stated => true,
+        EmailProof::Stated => is_at_home || upstream.connection.organization_id.is_none(),
     };
     let is_verified = is_proven && upstream.connection.trusts_emails;
     Some(AssertedEmail {

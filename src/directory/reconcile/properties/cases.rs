@@ -152,7 +152,7 @@ fn said() -> impl Strategy<Value = Assertion> {
 
 /// The rule of an attribute, if there is one.
 fn rule(attribute: Attribute, number: usize) -> Option<(Attribute, Rule)> {
-    let (is_mapped, number) = (number % 5 != 0, number / 5);
+    let (is_mapped, number) = (!number.is_multiple_of(5), number / 5);
     let (claim, number) = (number % 14, number / 14);
     let (mode, number) = (number % 8, number / 8);
     let claim = match claim {

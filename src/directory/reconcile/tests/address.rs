@@ -9,131 +9,137 @@ const OTHER: &str = "ada@globex.test";
 
 fn outcome(decided: &Reconciliation) -> Outcome {
     let mut changes = decided.changes.iter();
-    match changes.find(|change| change.attribute == Attribute::Email) {
-        Some(change) => {
-            assert_eq!(change.claim, "email");
-            let people = [ADA, GRACE, EVE].into_iter();
-            let displaced = decided.displaced.as_ref().map(|(identity, user)| {
-                let person = people.clone().find(|person| user_id(*person) == *user);
-                assert_eq!(*identity, identity_id(person.unwrap()));
-                person.unwrap()
-            });
-            Ok((change.is_verified.unwrap(), displaced))
-        }
-        None => {
-            assert_eq!(decided.displaced, None);
-            Err(decided.why_kept(Attribute::Email).unwrap())
-        }
-    }
+    let Some(change) = changes.find(|change| change.attribute == Attribute::Email) else {
+        assert_eq!(decided.displaced, None);
+        return Err(decided.why_kept(Attribute::Email).unwrap());
+    };
+    assert_eq!(change.claim, "email");
+    let displaced = decided.displaced.as_ref().map(|(identity, user)| {
+        let mut people = [ADA, GRACE, EVE].into_iter();
+        let person = people.find(|person| user_id(*person) == *user).unwrap();
+        assert_eq!(*identity, identity_id(person));
+        person
+    });
+    Ok((change.is_verified.unwrap(), displaced))
 }
+
+/// Which address of Ada's is shown, and whether it is proven; who has the asserted one, and has proven it; whether
+/// it is proven there; and what becomes of it.
+type Row = (
+    Option<(&'static str, bool)>,
+    Option<(u8, bool)>,
+    bool,
+    Outcome,
+);
+
+const FATES: &[Row] = &[
+    // Nobody has it: it is written, as proven as it was said.
+    (None, None, true, Ok((true, None))),
+    (None, None, false, Ok((false, None))),
+    (Some((OTHER, true)), None, true, Ok((true, None))),
+    (Some((OTHER, true)), None, false, Ok((false, None))),
+    (Some((OTHER, false)), None, true, Ok((true, None))),
+    (Some((OTHER, false)), None, false, Ok((false, None))),
+    // It is the same: it gains proof, and keeps it.
+    (
+        Some((ADDRESS, true)),
+        Some((ADA, true)),
+        true,
+        Err(Why::Same),
+    ),
+    (
+        Some((ADDRESS, true)),
+        Some((ADA, true)),
+        false,
+        Err(Why::Same),
+    ),
+    (
+        Some((ADDRESS, false)),
+        Some((ADA, false)),
+        true,
+        Ok((true, None)),
+    ),
+    (
+        Some((ADDRESS, false)),
+        Some((ADA, false)),
+        false,
+        Err(Why::Same),
+    ),
+    (
+        Some(("Ada@Acme.Test", true)),
+        Some((ADA, true)),
+        false,
+        Err(Why::Same),
+    ),
+    (
+        Some(("Ada@Acme.Test", false)),
+        Some((ADA, false)),
+        true,
+        Ok((true, None)),
+    ),
+    // It is another of theirs: what they have proven here stays proven.
+    (
+        Some((OTHER, true)),
+        Some((ADA, true)),
+        true,
+        Ok((true, None)),
+    ),
+    (
+        Some((OTHER, true)),
+        Some((ADA, true)),
+        false,
+        Ok((true, None)),
+    ),
+    (
+        Some((OTHER, true)),
+        Some((ADA, false)),
+        true,
+        Ok((true, None)),
+    ),
+    (
+        Some((OTHER, true)),
+        Some((ADA, false)),
+        false,
+        Ok((false, None)),
+    ),
+    // Somebody else has proven it.
+    (None, Some((GRACE, true)), true, Err(Why::Taken)),
+    (
+        Some((OTHER, true)),
+        Some((GRACE, true)),
+        true,
+        Err(Why::Taken),
+    ),
+    (
+        Some((OTHER, true)),
+        Some((GRACE, true)),
+        false,
+        Err(Why::Taken),
+    ),
+    // Somebody else claims it.
+    (None, Some((GRACE, false)), true, Ok((true, Some(GRACE)))),
+    (
+        Some((OTHER, true)),
+        Some((GRACE, false)),
+        true,
+        Ok((true, Some(GRACE))),
+    ),
+    (
+        Some((OTHER, true)),
+        Some((GRACE, false)),
+        false,
+        Err(Why::Taken),
+    ),
+    (None, Some((GRACE, false)), false, Err(Why::Taken)),
+];
 
 #[test]
 fn an_address_keeps_its_own_proof_and_takes_none_from_whoever_has_proven_it() {
-    let shown = |value: &str, is_verified| Some(address(value, is_verified));
-    for (shown, holding, is_proven, expected) in [
-        // Nobody has it: it is written, as proven as it was said.
-        (None, None, true, Ok((true, None))),
-        (None, None, false, Ok((false, None))),
-        (shown(OTHER, true), None, true, Ok((true, None))),
-        (shown(OTHER, true), None, false, Ok((false, None))),
-        (shown(OTHER, false), None, true, Ok((true, None))),
-        (shown(OTHER, false), None, false, Ok((false, None))),
-        // It is the same: it gains proof, and keeps it.
-        (
-            shown(ADDRESS, true),
-            Some((ADA, true)),
-            true,
-            Err(Why::Same),
-        ),
-        (
-            shown(ADDRESS, true),
-            Some((ADA, true)),
-            false,
-            Err(Why::Same),
-        ),
-        (
-            shown(ADDRESS, false),
-            Some((ADA, false)),
-            true,
-            Ok((true, None)),
-        ),
-        (
-            shown(ADDRESS, false),
-            Some((ADA, false)),
-            false,
-            Err(Why::Same),
-        ),
-        (
-            shown("Ada@Acme.Test", true),
-            Some((ADA, true)),
-            false,
-            Err(Why::Same),
-        ),
-        (
-            shown("Ada@Acme.Test", false),
-            Some((ADA, false)),
-            true,
-            Ok((true, None)),
-        ),
-        // It is another of theirs: what they have proven here stays proven.
-        (
-            shown(OTHER, true),
-            Some((ADA, true)),
-            true,
-            Ok((true, None)),
-        ),
-        (
-            shown(OTHER, true),
-            Some((ADA, true)),
-            false,
-            Ok((true, None)),
-        ),
-        (
-            shown(OTHER, true),
-            Some((ADA, false)),
-            true,
-            Ok((true, None)),
-        ),
-        (
-            shown(OTHER, true),
-            Some((ADA, false)),
-            false,
-            Ok((false, None)),
-        ),
-        // Somebody else has proven it.
-        (None, Some((GRACE, true)), true, Err(Why::Taken)),
-        (
-            shown(OTHER, true),
-            Some((GRACE, true)),
-            true,
-            Err(Why::Taken),
-        ),
-        (
-            shown(OTHER, true),
-            Some((GRACE, true)),
-            false,
-            Err(Why::Taken),
-        ),
-        // Somebody else claims it.
-        (None, Some((GRACE, false)), true, Ok((true, Some(GRACE)))),
-        (
-            shown(OTHER, true),
-            Some((GRACE, false)),
-            true,
-            Ok((true, Some(GRACE))),
-        ),
-        (
-            shown(OTHER, true),
-            Some((GRACE, false)),
-            false,
-            Err(Why::Taken),
-        ),
-        (None, Some((GRACE, false)), false, Err(Why::Taken)),
-    ] {
+    for &(shown, holding, is_proven, expected) in FATES {
         let case = format!("{shown:?} {holding:?} {is_proven}");
-        let before = shown.as_ref().map(|shown| shown.value.clone());
+        let before = shown.map(|(value, _)| value.to_owned());
         let known = Person {
-            email: shown,
+            email: shown.map(|(value, is_verified)| address(value, is_verified)),
             ..person(ADA)
         };
         let facts = Facts {

@@ -128,17 +128,16 @@ fn outcome(decided: &Reconciliation) -> Result<Option<&str>, Why> {
 
 #[test]
 fn a_mode_says_when_what_is_said_is_written() {
+    let by_what_is_here = |here| match here {
+        Here::Emptied | Here::New | Here::Nothing => TO_EMPTY,
+        Here::Edited | Here::Followed => TO_FILLED,
+    };
     let expected = |mode, here| match (mode, here) {
         (Mode::Never, _) => always(Why::Never),
-        (_, Here::New) => TO_EMPTY,
-        (Mode::Follow, Here::Emptied | Here::Nothing) => TO_EMPTY,
-        (Mode::Follow, Here::Edited | Here::Followed) => TO_FILLED,
-        (Mode::FollowUnlessEdited, Here::Nothing) => TO_EMPTY,
-        (Mode::FollowUnlessEdited, Here::Followed) => TO_FILLED,
         (Mode::FollowUnlessEdited, Here::Edited | Here::Emptied) => always(Why::Edited),
-        (Mode::Fill, Here::Emptied | Here::Nothing) => TO_EMPTY,
         (Mode::Fill, Here::Edited | Here::Followed) => always(Why::Filled),
-        (Mode::Import, _) => always(Why::ImportOnly),
+        (Mode::Import, here) if here != Here::New => always(Why::ImportOnly),
+        _ => by_what_is_here(here),
     };
     for &mode in Mode::ALL {
         for &here in HERE {

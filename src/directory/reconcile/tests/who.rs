@@ -1,4 +1,4 @@
-//! Who it is: every rule, in its order, and every refusal.
+//! Who it is: every rule, in its order.
 
 use serde_json::json;
 
@@ -6,32 +6,35 @@ use super::*;
 use crate::federation::mapping;
 use crate::federation::mapping::Mode;
 
-type Outcome = Result<Who, Refusal>;
+/// The rule that fits and whom it finds, none of them a newcomer; or why they are refused.
+pub(super) type Outcome = Result<(Rule, u8), Refusal>;
 
-fn known(person: u8) -> Outcome {
-    Ok(Who::Known(identity_id(person), user_id(person)))
+pub(super) const CREATED: Outcome = Ok((Rule::New, 0));
+
+fn found(who: &Who) -> (Rule, u8) {
+    let user = match who {
+        Who::Bound(_, user) | Who::Known(_, user) | Who::Linked(user, _) => user,
+        Who::Created => return (Rule::New, 0),
+    };
+    let mut people = [ADA, GRACE, EVE].into_iter();
+    let person = people.find(|person| user_id(*person) == *user).unwrap();
+    if let Who::Bound(identity, _) | Who::Known(identity, _) = who {
+        assert_eq!(*identity, identity_id(person));
+    }
+    (who.rule(), person)
 }
 
-fn asked(person: u8) -> Outcome {
-    Ok(Who::Linked(user_id(person), Rule::Asked))
-}
-
-fn bound(person: u8) -> Outcome {
-    Ok(Who::Bound(identity_id(person), user_id(person)))
-}
-
-fn proven(person: u8) -> Outcome {
-    Ok(Who::Linked(user_id(person), Rule::VerifiedEmail))
-}
-
-const CREATED: Outcome = Ok(Who::Created);
-
-fn who(assertion: &Assertion, upstream: &Upstream, terms: &Terms, facts: &Facts) -> Outcome {
-    reconcile(assertion, upstream, terms, facts).map(|decided| decided.who)
+pub(super) fn who(
+    assertion: &Assertion,
+    upstream: &Upstream,
+    terms: &Terms,
+    facts: &Facts,
+) -> Outcome {
+    reconcile(assertion, upstream, terms, facts).map(|decided| found(&decided.who))
 }
 
 /// Facts of these people: whose the identity is, who asks, for whom an identity waits, who has the address.
-fn facts(
+pub(super) fn facts(
     known: Option<u8>,
     linking: Option<u8>,
     waiting: Option<u8>,
@@ -53,85 +56,186 @@ fn at_home(kind: Kind) -> Upstream {
     }
 }
 
+/// Whose the identity is, who asks for it, for whom one waits, who has the address (and has proven it), what vouches
+/// for it there; and who it is.
+type Row = (
+    Option<u8>,
+    Option<u8>,
+    Option<u8>,
+    Option<(u8, bool)>,
+    EmailProof,
+    Outcome,
+);
+
+const RULES: &[Row] = &[
+    (None, None, None, None, EmailProof::Stated, CREATED),
+    (None, None, None, None, EmailProof::None, CREATED),
+    // 1. the key of the identity is known
+    (
+        Some(ADA),
+        None,
+        None,
+        None,
+        EmailProof::Stated,
+        Ok((Rule::Known, ADA)),
+    ),
+    (
+        Some(ADA),
+        None,
+        None,
+        None,
+        EmailProof::None,
+        Ok((Rule::Known, ADA)),
+    ),
+    (
+        Some(ADA),
+        None,
+        Some(GRACE),
+        Some((EVE, true)),
+        EmailProof::Stated,
+        Ok((Rule::Known, ADA)),
+    ),
+    (
+        Some(ADA),
+        Some(ADA),
+        None,
+        None,
+        EmailProof::Stated,
+        Ok((Rule::Known, ADA)),
+    ),
+    (
+        Some(ADA),
+        Some(GRACE),
+        None,
+        None,
+        EmailProof::Stated,
+        Err(Refusal::IdentityTaken),
+    ),
+    (
+        Some(ADA),
+        Some(GRACE),
+        Some(GRACE),
+        Some((GRACE, true)),
+        EmailProof::Stated,
+        Err(Refusal::IdentityTaken),
+    ),
+    // 2. somebody who is signed in asks for it: their own proof, whatever the address
+    (
+        None,
+        Some(GRACE),
+        None,
+        None,
+        EmailProof::Stated,
+        Ok((Rule::Asked, GRACE)),
+    ),
+    (
+        None,
+        Some(GRACE),
+        None,
+        None,
+        EmailProof::None,
+        Ok((Rule::Asked, GRACE)),
+    ),
+    (
+        None,
+        Some(GRACE),
+        Some(ADA),
+        Some((EVE, true)),
+        EmailProof::Stated,
+        Ok((Rule::Asked, GRACE)),
+    ),
+    // 3. an identity waits for the address, unless anybody could have entered it there
+    (
+        None,
+        None,
+        Some(ADA),
+        None,
+        EmailProof::Stated,
+        Ok((Rule::Waiting, ADA)),
+    ),
+    (
+        None,
+        None,
+        Some(ADA),
+        None,
+        EmailProof::Unsaid,
+        Ok((Rule::Waiting, ADA)),
+    ),
+    (None, None, Some(ADA), None, EmailProof::None, CREATED),
+    (
+        None,
+        None,
+        Some(ADA),
+        Some((GRACE, true)),
+        EmailProof::Stated,
+        Ok((Rule::Waiting, ADA)),
+    ),
+    (
+        None,
+        None,
+        Some(ADA),
+        Some((GRACE, true)),
+        EmailProof::None,
+        CREATED,
+    ),
+    // 4. the address is proven on both sides
+    (
+        None,
+        None,
+        None,
+        Some((GRACE, true)),
+        EmailProof::Stated,
+        Ok((Rule::VerifiedEmail, GRACE)),
+    ),
+    (
+        None,
+        None,
+        None,
+        Some((GRACE, true)),
+        EmailProof::Unsaid,
+        CREATED,
+    ),
+    (
+        None,
+        None,
+        None,
+        Some((GRACE, true)),
+        EmailProof::None,
+        CREATED,
+    ),
+    (
+        None,
+        None,
+        None,
+        Some((GRACE, true)),
+        EmailProof::Domain,
+        CREATED,
+    ),
+    (
+        None,
+        None,
+        None,
+        Some((GRACE, false)),
+        EmailProof::Stated,
+        CREATED,
+    ),
+    (
+        None,
+        None,
+        None,
+        Some((GRACE, false)),
+        EmailProof::None,
+        CREATED,
+    ),
+];
+
 #[test]
 fn the_first_rule_that_fits_says_who_it_is() {
-    use EmailProof::{Domain, None as Unproven, Stated, Unsaid};
-    let cases = [
-        // known, asks, waits, holds the address (and has proven it), what vouches for the address
-        (None, None, None, None, Stated, CREATED),
-        (None, None, None, None, Unproven, CREATED),
-        // 1. the key of the identity is known
-        (Some(ADA), None, None, None, Stated, known(ADA)),
-        (Some(ADA), None, None, None, Unproven, known(ADA)),
-        (
-            Some(ADA),
-            None,
-            Some(GRACE),
-            Some((EVE, true)),
-            Stated,
-            known(ADA),
-        ),
-        (Some(ADA), Some(ADA), None, None, Stated, known(ADA)),
-        (
-            Some(ADA),
-            Some(GRACE),
-            None,
-            None,
-            Stated,
-            Err(Refusal::IdentityTaken),
-        ),
-        (
-            Some(ADA),
-            Some(GRACE),
-            Some(GRACE),
-            Some((GRACE, true)),
-            Stated,
-            Err(Refusal::IdentityTaken),
-        ),
-        // 2. somebody who is signed in asks for it: their own proof, whatever the address
-        (None, Some(GRACE), None, None, Stated, asked(GRACE)),
-        (None, Some(GRACE), None, None, Unproven, asked(GRACE)),
-        (
-            None,
-            Some(GRACE),
-            Some(ADA),
-            Some((EVE, true)),
-            Stated,
-            asked(GRACE),
-        ),
-        // 3. an identity waits for the address, unless anybody could have entered it there
-        (None, None, Some(ADA), None, Stated, bound(ADA)),
-        (None, None, Some(ADA), None, Unsaid, bound(ADA)),
-        (None, None, Some(ADA), None, Unproven, CREATED),
-        (
-            None,
-            None,
-            Some(ADA),
-            Some((GRACE, true)),
-            Stated,
-            bound(ADA),
-        ),
-        (
-            None,
-            None,
-            Some(ADA),
-            Some((GRACE, true)),
-            Unproven,
-            CREATED,
-        ),
-        // 4. the address is proven on both sides
-        (None, None, None, Some((GRACE, true)), Stated, proven(GRACE)),
-        (None, None, None, Some((GRACE, true)), Unsaid, CREATED),
-        (None, None, None, Some((GRACE, true)), Unproven, CREATED),
-        (None, None, None, Some((GRACE, true)), Domain, CREATED),
-        (None, None, None, Some((GRACE, false)), Stated, CREATED),
-        (None, None, None, Some((GRACE, false)), Unproven, CREATED),
-    ];
-    for (known, linking, waiting, holding, proof, expected) in cases {
+    for &(known, linking, waiting, holding, proof, ref expected) in RULES {
         let facts = facts(known, linking, waiting, holding);
-        let decided = decide(&of_address(proof), &facts).map(|decided| decided.who);
+        let decided = decide(&of_address(proof), &facts).map(|decided| found(&decided.who));
         let case = format!("{known:?} {linking:?} {waiting:?} {holding:?} {proof:?}");
-        assert_eq!(decided, expected, "{case}");
+        assert_eq!(&decided, expected, "{case}");
     }
 }
 
@@ -185,7 +289,11 @@ fn an_address_is_proven_as_its_kind_of_upstream_proves_addresses() {
         let assertion = assertion(json!({ claim: ADDRESS }), proof);
         let facts = facts(None, None, None, Some((GRACE, true)));
         let decided = who(&assertion, &upstream, &terms(), &facts);
-        let expected = if expected { proven(GRACE) } else { CREATED };
+        let expected = if expected {
+            Ok((Rule::VerifiedEmail, GRACE))
+        } else {
+            CREATED
+        };
         let case = format!("{kind} {proof:?} {claim} {is_home} {trusts}");
         assert_eq!(decided, expected, "{case}");
     }
@@ -284,7 +392,11 @@ fn an_identity_waits_for_addresses_at_home() {
         let assertion = assertion(json!({ "email": address }), proof);
         let facts = facts(None, None, Some(ADA), None);
         let decided = who(&assertion, &upstream, &terms(), &facts);
-        let expected = if is_bound { bound(ADA) } else { CREATED };
+        let expected = if is_bound {
+            Ok((Rule::Waiting, ADA))
+        } else {
+            CREATED
+        };
         assert_eq!(decided, expected, "{domains:?} {address} {proof:?}");
     }
 }
@@ -309,94 +421,11 @@ fn without_a_readable_address_nobody_is_found_by_one() {
 }
 
 #[test]
-fn whoever_is_suspended_is_refused_by_every_rule() {
-    let suspended = |person: &mut Person| person.user.suspended_at = Some(NOW);
-    let assertion = of_address(EmailProof::Stated);
-    let mut by_key = facts(Some(ADA), None, None, None);
-    suspended(&mut by_key.known.as_mut().unwrap().1);
-    let mut by_asking = facts(None, Some(ADA), None, None);
-    suspended(by_asking.linking.as_mut().unwrap());
-    let mut by_waiting = facts(None, None, Some(ADA), None);
-    suspended(&mut by_waiting.waiting.as_mut().unwrap().1);
-    let mut by_address = facts(None, None, None, Some((ADA, true)));
-    suspended(&mut by_address.holder.as_mut().unwrap().person);
-    for facts in [by_key, by_asking, by_waiting, by_address] {
-        let refused = decide(&assertion, &facts);
-        assert_eq!(refused, Err(Refusal::UserSuspended), "{facts:?}");
-    }
-    // A suspended stranger's unproven claim is nobody's.
-    let mut claimed = facts(None, None, None, Some((EVE, false)));
-    suspended(&mut claimed.holder.as_mut().unwrap().person);
-    assert_eq!(decide(&assertion, &claimed).unwrap().who, Who::Created);
-}
-
-#[test]
-fn a_disabled_connection_and_a_suspended_organization_refuse_everybody() {
-    let assertion = of_address(EmailProof::Stated);
-    for mut facts in [
-        facts(None, None, None, None),
-        facts(Some(ADA), None, None, None),
-        facts(Some(ADA), Some(GRACE), None, None),
-        facts(None, Some(ADA), None, None),
-        facts(None, None, Some(ADA), None),
-        facts(None, None, None, Some((ADA, true))),
-    ] {
-        let mut upstream = upstream(Kind::Oidc);
-        upstream.connection.is_enabled = false;
-        let refused = who(&assertion, &upstream, &terms(), &facts);
-        assert_eq!(refused, Err(Refusal::ConnectionDisabled));
-        facts.organization_suspended = true;
-        let refused = decide(&assertion, &facts);
-        assert_eq!(refused, Err(Refusal::OrganizationSuspended));
-    }
-}
-
-#[test]
-fn newcomers_get_an_account_where_connection_and_policy_permit() {
-    let acme: &[&str] = &["acme.test"];
-    let other: &[&str] = &["globex.test"];
-    let any: &[&str] = &[];
-    let none = Err(Refusal::NoAccount);
-    let elsewhere = Err(Refusal::DomainNotAllowed);
-    for (creates, self_sign_up, domains, proof, expected) in [
-        (true, true, any, EmailProof::Stated, CREATED),
-        (true, true, any, EmailProof::None, CREATED),
-        (false, true, any, EmailProof::Stated, none.clone()),
-        (true, false, any, EmailProof::Stated, none.clone()),
-        (false, false, any, EmailProof::Stated, none.clone()),
-        (true, true, acme, EmailProof::Stated, CREATED),
-        // What is not proven is at no domain.
-        (true, true, acme, EmailProof::None, elsewhere.clone()),
-        (true, true, acme, EmailProof::Unsaid, elsewhere.clone()),
-        (true, true, other, EmailProof::Stated, elsewhere),
-        // Whoever gets no account anyway does not learn of the domains.
-        (false, true, other, EmailProof::Stated, none.clone()),
-        (true, false, other, EmailProof::Stated, none),
-    ] {
-        let mut upstream = upstream(Kind::Oidc);
-        upstream.connection.creates_users = creates;
-        let terms = Terms {
-            self_sign_up_allowed: self_sign_up,
-            sign_up_domains: domains.iter().map(|&domain| domain.to_owned()).collect(),
-            ..terms()
-        };
-        let decided = who(&of_address(proof), &upstream, &terms, &Facts::default());
-        assert_eq!(
-            decided, expected,
-            "{creates} {self_sign_up} {domains:?} {proof:?}"
-        );
-        // The policy is for newcomers alone.
-        let facts = facts(None, None, None, Some((GRACE, true)));
-        let decided = who(&of_address(EmailProof::Stated), &upstream, &terms, &facts);
-        assert_eq!(decided, proven(GRACE));
-    }
-}
-
-#[test]
 fn an_identity_of_the_business_takes_over() {
     let anybody = upstream(Kind::Oidc);
     let mut owned = upstream(Kind::Oidc);
     owned.connection.organization_id = Some(organization_id(1));
+    owned.domains = vec!["acme.test".to_owned()];
     let home = at_home(Kind::Oidc);
     let assertion = of_address(EmailProof::Stated);
     for (known, linking, waiting, holding, of_anybody, of_business) in [
@@ -415,5 +444,24 @@ fn an_identity_of_the_business_takes_over() {
             let decided = reconcile(&assertion, upstream, &terms(), &facts).unwrap();
             assert_eq!(decided.takes_over, expected, "{:?}", decided.who);
         }
+    }
+}
+
+#[test]
+fn the_provider_of_one_organization_proves_addresses_at_its_domains_alone() {
+    let facts = facts(None, None, None, Some((ADA, true)));
+    let assertion = of_address(EmailProof::Stated);
+    // Naive: whoever runs some organization's provider says that he is Ada.
+    for (organization, domains, expected) in [
+        (None, &[][..], Ok((Rule::VerifiedEmail, ADA))),
+        (Some(1), &[], CREATED),
+        (Some(1), &["evil.test"], CREATED),
+        (Some(1), &["acme.test"], Ok((Rule::VerifiedEmail, ADA))),
+    ] {
+        let mut upstream = upstream(Kind::Oidc);
+        upstream.connection.organization_id = organization.map(organization_id);
+        upstream.domains = domains.iter().map(|domain| (*domain).to_owned()).collect();
+        let decided = who(&assertion, &upstream, &terms(), &facts);
+        assert_eq!(decided, expected, "{organization:?} {domains:?}");
     }
 }
