@@ -88,6 +88,7 @@ pub struct ShownEnvironment {
 /// Shows the environment.
 #[utoipa::path(
     get, path = "/environment", tag = "Environment",
+    operation_id = "getEnvironment",
     security(("management" = ["read:environments"])),
     responses((status = 200, body = Answer<ShownEnvironment>), (status = "4XX", body = Errors)),
 )]
@@ -171,6 +172,7 @@ pub struct PoliciesInForce {
 /// Shows the policies.
 #[utoipa::path(
     get, path = "/environment/policies", tag = "Environment",
+    operation_id = "getEnvironmentPolicies",
     security(("management" = ["read:environments"])),
     responses((status = 200, body = Answer<PoliciesInForce>), (status = "4XX", body = Errors)),
 )]
@@ -231,6 +233,7 @@ impl PoliciesChange {
 /// Changes the policies.
 #[utoipa::path(
     patch, path = "/environment/policies", tag = "Environment",
+    operation_id = "updateEnvironmentPolicies",
     security(("management" = ["update:environments"])),
     request_body = PoliciesChange,
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
@@ -266,6 +269,7 @@ pub struct Timezones {
 /// Lists the time zones, by their names in the database of the IANA.
 #[utoipa::path(
     get, path = "/timezones", tag = "Environment",
+    operation_id = "listTimezones",
     security(("management" = ["read:timezones"])),
     responses((status = 200, body = Answer<Timezones>), (status = "4XX", body = Errors)),
 )]
@@ -292,6 +296,7 @@ pub struct Industries {
 /// Lists the industries that an organization can be of.
 #[utoipa::path(
     get, path = "/industries", tag = "Environment",
+    operation_id = "listIndustries",
     security(("management" = ["read:industries"])),
     responses((status = 200, body = Answer<Industries>), (status = "4XX", body = Errors)),
 )]

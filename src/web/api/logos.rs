@@ -66,6 +66,7 @@ pub struct Logos {
 /// Lists the logos of an organization.
 #[utoipa::path(
     get, path = "/organizations/{org_code}/logos", tag = "Organizations",
+    operation_id = "listOrganizationLogos",
     security(("management" = ["read:organizations"])),
     params(("org_code" = String, Path)),
     responses((status = 200, body = Answer<Logos>), (status = "4XX", body = Errors)),
@@ -110,6 +111,7 @@ impl Place {
 /// the light one.
 #[utoipa::path(
     post, path = "/organizations/{org_code}/logos/{type}", tag = "Organizations",
+    operation_id = "putOrganizationLogo",
     security(("management" = ["update:organizations"])),
     params(("org_code" = String, Path), ("type" = LogoType, Path)),
     request_body(content = NewLogo, content_type = "multipart/form-data"),
@@ -137,6 +139,7 @@ pub async fn put(
 /// Takes a logo from an organization.
 #[utoipa::path(
     delete, path = "/organizations/{org_code}/logos/{type}", tag = "Organizations",
+    operation_id = "deleteOrganizationLogo",
     security(("management" = ["update:organizations"])),
     params(("org_code" = String, Path), ("type" = LogoType, Path)),
     responses((status = 200, body = Done), (status = "4XX", body = Errors)),
