@@ -207,7 +207,8 @@ class Directory:
     def word_rows(self):
         """By the beginnings of these, users are searched."""
         for person in self.people():
-            words = {person.given_name.lower(), person.family_name.lower(), person.address.lower()}
+            given, family = person.given_name.lower(), person.family_name.lower()
+            words = {given, family, f"{given} {family}", person.address.lower()}
             for word in sorted(words):
                 yield self.user_id(person.index), word
 

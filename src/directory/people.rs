@@ -7,7 +7,7 @@ use super::identifier;
 use crate::clock::Timestamp;
 use crate::id::UserId;
 use crate::store::identities::IdentityKind;
-use crate::store::user_words::{self, Beginnings};
+use crate::store::user_words::Beginnings;
 use crate::store::{Tx, identities, memberships, users};
 
 /// How many users are looked at in one step when a filter has no index of its own.
@@ -196,7 +196,12 @@ pub enum Search {
     /// The user of that id.
     One(UserId),
     /// Those whose names, addresses and numbers begin so.
-    Words(Beginnings),
+    Words {
+        /// Each word that was typed.
+        beginnings: Beginnings,
+        /// All of them in their order, when there are several: perhaps a whole name.
+        phrase: Option<String>,
+    },
 }
 
 impl Search {
@@ -207,16 +212,17 @@ impl Search {
             return Self::One(id);
         }
         if let Some(number) = identifier::phone(text) {
-            return Self::Words(Beginnings {
-                first: number,
-                others: BTreeSet::new(),
-            });
+            return Self::Words {
+                beginnings: Beginnings::of(number),
+                phrase: None,
+            };
         }
-        let mut others: BTreeSet<String> = user_words::words(text)
-            .into_iter()
-            .map(|word| word.trim_end_matches('*').to_owned())
+        let typed: Vec<String> = text
+            .split_whitespace()
+            .map(|word| word.trim_end_matches('*').to_lowercase())
             .filter(|word| !word.is_empty())
             .collect();
+        let mut others: BTreeSet<String> = typed.iter().cloned().collect();
         // The longest is likely to be the rarest: the fewer users are looked at.
         let longest = others
             .iter()
@@ -227,7 +233,10 @@ impl Search {
             None => Self::Everybody,
             Some(first) => {
                 others.remove(&first);
-                Self::Words(Beginnings { first, others })
+                Self::Words {
+                    beginnings: Beginnings { first, others },
+                    phrase: (typed.len() > 1).then(|| typed.join(" ")),
+                }
             }
         }
     }
@@ -262,7 +271,16 @@ pub async fn search(
             Start::After(entry) | Start::Before(entry) => (entry == id).then(Vec::new),
             Start::Beginning => Some(vec![id.clone()]),
         }),
-        Search::Words(beginnings) => search_words(tx, beginnings, from, limit).await,
+        Search::Words { beginnings, phrase } => {
+            // Whoever types a whole name means those who are called so, and not all who share a part of it.
+            if let Some(phrase) = phrase
+                && Beginnings::is_known(tx, phrase).await?
+            {
+                let called_so = Beginnings::of(phrase.clone());
+                return search_words(tx, &called_so, from, limit).await;
+            }
+            search_words(tx, beginnings, from, limit).await
+        }
     }
 }
 
@@ -298,25 +316,31 @@ mod tests {
 
     #[test]
     fn what_is_typed_is_everybody_one_or_words() {
-        let words = |first: &str, others: &[&str]| {
-            Search::Words(Beginnings {
-                first: first.to_owned(),
-                others: others.iter().map(|word| (*word).to_owned()).collect(),
-            })
+        let words = |first: &str, others: &[&str]| Beginnings {
+            first: first.to_owned(),
+            others: others.iter().map(|word| (*word).to_owned()).collect(),
+        };
+        let one = |word: &str| Search::Words {
+            beginnings: words(word, &[]),
+            phrase: None,
+        };
+        let several = |first: &str, others: &[&str], phrase: &str| Search::Words {
+            beginnings: words(first, others),
+            phrase: Some(phrase.to_owned()),
         };
         let id = "kp_0123456789abcdef0123456789abcdef";
         for (typed, expected) in [
             ("", Search::Everybody),
             (" * ", Search::Everybody),
             (id, Search::One(UserId::parse(id).unwrap())),
-            ("ADA", words("ada", &[])),
-            ("ada*", words("ada", &[])),
-            ("Ada Byron", words("byron", &["ada"])),
-            ("ada bob", words("ada", &["bob"])),
-            ("ada ada", words("ada", &[])),
-            ("\u{212A}elvin", words("kelvin", &[])),
-            ("+49 (30) 901820", words("+4930901820", &[])),
-            ("+49 30", words("+49", &["30"])),
+            ("ADA", one("ada")),
+            ("ada*", one("ada")),
+            ("Ada  Byron", several("byron", &["ada"], "ada byron")),
+            ("ada bob", several("ada", &["bob"], "ada bob")),
+            ("ada ada", several("ada", &[], "ada ada")),
+            ("\u{212A}elvin", one("kelvin")),
+            ("+49 (30) 901820", one("+4930901820")),
+            ("+49 30", several("+49", &["30"], "+49 30")),
         ] {
             assert_eq!(Search::parse(typed), expected, "{typed:?}");
         }

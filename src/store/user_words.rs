@@ -1,6 +1,6 @@
 //! The words that users are found by, kept up to date by whoever writes users and identities.
 //!
-//! Each word of a user's names, and each identity whole, in lower case. What somebody types is the beginning
+//! Each word of a user's names, the whole name, and each identity whole, in lower case. What somebody types is the beginning
 //! of such a word: a range of the index, however many users there are. The local part of an address needs no
 //! word of its own, since the address begins with it.
 
@@ -13,9 +13,16 @@ use crate::id::UserId;
 /// Sorts after every text that is ever stored.
 const LAST_TEXT: &str = "\u{10ffff}";
 
-/// The words of a text, as they are compared. Pure.
-pub fn words(text: &str) -> BTreeSet<String> {
-    text.split_whitespace().map(str::to_lowercase).collect()
+/// The words that names are found by: each, and all of them one after the other, as somebody types a whole name. Pure.
+fn of_names<'a>(names: impl IntoIterator<Item = &'a String>) -> BTreeSet<String> {
+    let names = names.into_iter().flat_map(|name| name.split_whitespace());
+    let in_order: Vec<String> = names.map(str::to_lowercase).collect();
+    let whole = in_order.join(" ");
+    let mut found: BTreeSet<String> = in_order.into_iter().collect();
+    if !whole.is_empty() {
+        found.insert(whole);
+    }
+    found
 }
 
 /// Adds the words of names.
@@ -24,8 +31,7 @@ pub(super) async fn add(
     user: &UserId,
     names: impl IntoIterator<Item = &String>,
 ) -> sqlx::Result<()> {
-    let words: BTreeSet<String> = names.into_iter().flat_map(|name| words(name)).collect();
-    insert(tx, user, &words).await
+    insert(tx, user, &of_names(names)).await
 }
 
 /// Adds a word that is compared as it stands.
@@ -50,8 +56,7 @@ pub(super) async fn renew(tx: &mut Tx, user: &UserId) -> sqlx::Result<()> {
             (user,),
         )
         .await?;
-    let names = [given, family].into_iter().flatten();
-    let mut wanted: BTreeSet<String> = names.flat_map(|name| words(&name)).collect();
+    let mut wanted = of_names([&given, &family].into_iter().flatten());
     wanted.extend(identities.into_iter().map(|(key,)| key));
     tx.execute(
         "DELETE FROM user_words WHERE user_id = $1 AND word NOT IN (SELECT key FROM json_each(json($2)))",
@@ -88,6 +93,14 @@ pub struct Beginnings {
 }
 
 impl Beginnings {
+    /// What is searched for, when it is one word.
+    pub fn of(word: String) -> Self {
+        Self {
+            first: word,
+            others: BTreeSet::new(),
+        }
+    }
+
     /// The end of the range of words that begin with the first.
     fn end(&self) -> String {
         format!("{}{LAST_TEXT}", self.first)
