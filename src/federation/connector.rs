@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::answer::Callback;
 use super::assertion::{Assertion, EmailProof, Presence};
 use super::egress::{Egress, EgressError};
 use super::error::FederationError;
 use super::metadata::Providers;
-use super::oidc::{Callback, Expected, Issuers, Proven, Provider, Wishes};
+use super::oidc::{Expected, Issuers, Proven, Provider, Wishes};
 use super::settings::Settings;
 use super::{entra, google, oauth2};
 use crate::clock::Timestamp;

@@ -3,6 +3,7 @@
 //! Knows nothing of our users. Whom an [`Assertion`] is about and what it changes is decided in
 //! `directory::reconcile`.
 
+pub mod answer;
 pub mod assertion;
 pub mod connector;
 pub mod egress;

@@ -11,10 +11,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::answer::{Callback, code};
 use super::assertion::EmailProof;
 use super::egress::Egress;
 use super::error::{Check, FederationError};
-use super::oidc::{Callback, Expected, Proven, Wishes, chain, code};
+use super::oidc::{Expected, Proven, Wishes, chain};
 use super::settings::OAuth2;
 use crate::clock::Timestamp;
 use crate::secret::Secret;

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::answer::{Callback, check_issuer, code};
 use super::egress::Egress;
 use super::error::{Check, FederationError};
 use super::metadata::{Metadata, Providers};
@@ -146,19 +147,6 @@ impl Expected {
     }
 }
 
-/// An authorization response (RFC 6749 §4.1.2, RFC 9207).
-#[derive(Debug, Clone, Default)]
-pub struct Callback {
-    /// The code.
-    pub code: Option<Secret>,
-    /// Why there is none.
-    pub error: Option<String>,
-    /// The same, in words.
-    pub error_description: Option<String>,
-    /// From whom it comes.
-    pub iss: Option<String>,
-}
-
 /// What was proven: the claims of the ID Token, joined by those of the profile.
 pub(super) struct Proven {
     pub(super) issuer: String,
@@ -243,7 +231,7 @@ impl Provider<'_> {
         now: Timestamp,
     ) -> Result<Proven, FederationError> {
         let metadata = providers.find(egress, self.metadata_key(), now).await?;
-        check_issuer_of_response(&metadata, callback.iss.as_deref())?;
+        check_issuer(&metadata, callback.iss.as_deref())?;
         let code = code(callback)?;
         let client = self.our_client(&metadata)?;
         let verifier = PkceCodeVerifier::new(expected.pkce_verifier.clone());
@@ -410,36 +398,6 @@ type IdTokenOf = IdToken<
 
 /// The longest subject (Core §2).
 const LONGEST_SUBJECT: usize = 255;
-
-/// That an answer comes from the provider that was asked, where it says from whom (RFC 9207 §2.4).
-fn check_issuer_of_response(metadata: &Metadata, iss: Option<&str>) -> Result<(), FederationError> {
-    let failed = |why: &str| Err(FederationError::unproven(Check::ResponseIssuer, why));
-    let says_so = metadata
-        .additional_metadata()
-        .authorization_response_iss_parameter_supported;
-    match iss {
-        Some(iss) if iss != metadata.issuer().as_str() => {
-            failed("the answer comes from another provider than the one that was asked")
-        }
-        None if says_so => {
-            failed("the answer does not say from whom it comes, as the provider promises")
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The code of an answer, or what it says instead (RFC 6749 §4.1.2.1).
-pub(super) fn code(callback: Callback) -> Result<Secret, FederationError> {
-    if let Some(error) = callback.error {
-        let described = callback
-            .error_description
-            .map(|words| format!("{error}: {words}"));
-        return Err(FederationError::Declined(described.unwrap_or(error)));
-    }
-    callback
-        .code
-        .ok_or_else(|| FederationError::unproven(Check::Code, "the answer holds no code"))
-}
 
 /// That they proved who they are as recently as was asked for (Core §3.1.2.1).
 fn check_auth_time(

@@ -5,6 +5,7 @@
 
 mod kinde;
 mod management;
+mod upstreams;
 
 use crate::programs::{self, Setting};
 use crate::support::{TestClient, World};

@@ -7,7 +7,8 @@ use axum::response::{IntoResponse, Redirect};
 
 use super::outcome::{self, Answer};
 use super::scene::{Posted, Scene, upstreams};
-use crate::federation::oidc::{Callback, Wishes};
+use crate::federation::answer::Callback;
+use crate::federation::oidc::Wishes;
 use crate::id::ConnectionId;
 use crate::interaction::upstream::{self, UpstreamError};
 use crate::naming;

@@ -77,6 +77,7 @@ function readPage(html, status, url) {
     url,
     id: (main && attribute(main, 'id')) ?? all.map((each) => attribute(each, 'id')).find((id) => id?.startsWith('page-')),
     text: text(main ?? all[0]).replace(/\s+/g, ' ').trim(),
+    links: new Map(all.filter((each) => each.tagName === 'a').map((each) => [attribute(each, 'id'), attribute(each, 'href')])),
     forms: all.filter((each) => each.tagName === 'form').map((each) => readForm(each, url)),
   };
 }

@@ -35,7 +35,7 @@ pub(crate) use client::{
 };
 pub(crate) use engine::{Engine, on_each_engine};
 pub(crate) use tls::Front;
-pub(crate) use upstream::{Fault, Upstream};
+pub(crate) use upstream::{Fault, Upstream, registration};
 
 /// When the tests take place: 2026-11-22T08:00:00Z.
 pub(crate) const START: Timestamp = Timestamp::from_unix(1_795_334_400);

@@ -306,6 +306,14 @@ async fn userinfo(State(inner): State<Arc<Inner>>, headers: HeaderMap) -> Respon
     Json(profile).into_response()
 }
 
+/// How we are registered at the upstreams of tests.
+pub(crate) fn registration() -> Registration {
+    Registration {
+        client_id: CLIENT_ID.to_owned(),
+        ..Registration::default()
+    }
+}
+
 impl World {
     /// A world on `SQLite` that may ask upstreams on this machine.
     pub(crate) async fn federated(engine: super::Engine) -> Self {
@@ -319,15 +327,22 @@ impl World {
         client: &TestClient,
         adjust: impl FnOnce(&mut Connection),
     ) -> ConnectionId {
-        let mut rng = self.app.random.generator();
         let settings = Settings::Oidc(Oidc {
-            client: Registration {
-                client_id: CLIENT_ID.to_owned(),
-                ..Registration::default()
-            },
+            client: registration(),
             issuer: upstream.issuer.clone(),
             groups_claim: Some("groups".to_owned()),
         });
+        self.connection_to(settings, client, adjust).await
+    }
+
+    /// A connection with these settings, offered by a client; adjusted before it is stored.
+    pub(crate) async fn connection_to(
+        &self,
+        settings: Settings,
+        client: &TestClient,
+        adjust: impl FnOnce(&mut Connection),
+    ) -> ConnectionId {
+        let mut rng = self.app.random.generator();
         let vault = self.app.keys.vault();
         let mut connection = Connection {
             id: ConnectionId::generate(&mut rng),
