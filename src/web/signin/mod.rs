@@ -36,7 +36,6 @@ use axum::response::Redirect;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::id::InteractionId;
-use crate::interaction::upstream::CALLBACK;
 use crate::web::error::PageError;
 use crate::web::site::Site;
 
@@ -62,7 +61,7 @@ pub fn routes() -> Router<Site> {
         .route("/interaction/{id}/connection", step(upstream::choose))
         .route("/interaction/{id}/consent", step(choices::consent))
         .route("/interaction/{id}/cancel", step(choices::cancel))
-        .route(CALLBACK, get(upstream::callback))
+        .route("/login/callback", get(upstream::callback))
 }
 
 /// A form's route. Its address stands in the browser when the form was refused; whoever opens it anew

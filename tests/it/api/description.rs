@@ -11,7 +11,7 @@ const EXAMPLES: usize = 20;
 #[tokio::test]
 #[ignore = "needs python"]
 async fn every_answer_is_one_that_the_description_allows() {
-    let world = World::listening().await;
+    let world = World::listening_with(&[("API__REQUESTS_PER_MINUTE", "0")]).await;
     let api = world.api().await;
     let settings = vec![
         ("VESTIBULE_ISSUER", world.issuer().to_owned()),
