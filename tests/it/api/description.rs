@@ -44,12 +44,15 @@ async fn known(world: &World, api: &Api) -> Value {
     let application = json!({ "name": "Notes", "type": "reg" });
     let application = api.post("/applications", application).await;
     let application = &application["application"]["id"];
+    let invitation = json!({ "email": "grace@example.test", "roles": ["reader"] });
+    let invites = format!("/organization/{organization}/invites");
+    let invitation = api.post(&invites, invitation).await;
     json!({
         "api_id": resource, "scope_id": scope, "application_id": application, "app_id": application,
         "client_id": application, "category_id": category, "property_id": property, "property_key": "desk",
         "feature_flag_key": "dark_mode", "identity_id": identities["identities"][0]["id"],
         "code": organization, "org_code": organization, "id": user, "user_id": user, "role_id": role,
-        "permission_id": permission,
+        "permission_id": permission, "invite_code": invitation["invite"]["code"],
     })
 }
 
