@@ -3,7 +3,7 @@
 use rand::CryptoRng;
 use serde_json::json;
 
-use super::{identifier, organizations};
+use super::{identifier, organizations, provenance};
 use crate::audit::{self, Actor};
 use crate::clock::Timestamp;
 use crate::id::{IdentityId, OrganizationId, SessionId, UserId};
@@ -137,6 +137,7 @@ pub async fn create(
         failed_sign_ins: 0,
     };
     users::insert(tx, &user).await?;
+    provenance::record_profile(tx, actor, None, &user, now).await?;
     let mut told = Vec::new();
     for (wanted, is_primary) in identities {
         let identity = Identity {
@@ -152,6 +153,10 @@ pub async fn create(
         };
         if !identities::insert(tx, &identity).await? {
             return Ok(Err(Taken(wanted.kind)));
+        }
+        if is_primary {
+            let written = (None, Some(&identity));
+            provenance::record_email(tx, actor, &user.id, written, now).await?;
         }
         told.push(json!({ "kind": wanted.kind, "value": identity.value }));
     }

@@ -9,6 +9,7 @@ use rand::CryptoRng;
 use serde_json::{Value, json};
 
 use super::accounts::{NewIdentity, Taken};
+use super::provenance;
 use crate::audit::{self, Actor};
 use crate::clock::Timestamp;
 use crate::id::{IdentityId, UserId};
@@ -74,6 +75,10 @@ pub async fn add(
     if !identities::insert(tx, &identity).await? {
         return Ok(Err(Taken(new.kind).into()));
     }
+    if identity.is_primary {
+        let written = (None, Some(&identity));
+        provenance::record_email(tx, actor, user, written, now).await?;
+    }
     let details = json!({ "identity": identity.id, "before": {}, "after": told(&identity) });
     let (action, subject) = ("identity.created", user.as_str());
     audit::record(tx, actor, action, subject, details, now, rng).await?;
@@ -91,7 +96,10 @@ pub async fn make_primary(
     if identity.is_primary {
         return Ok(());
     }
+    let shown = identities::find_primary(tx, &identity.user_id, identity.kind.0).await?;
     identities::make_primary(tx, identity).await?;
+    let written = (shown.as_ref(), Some(identity));
+    provenance::record_email(tx, actor, &identity.user_id, written, now).await?;
     let details = json!({
         "identity": identity.id,
         "before": { "is_primary": false },
@@ -123,10 +131,13 @@ pub async fn remove(
     let details = json!({ "identity": identity.id, "before": told(identity), "after": {} });
     let (action, subject) = ("identity.removed", identity.user_id.as_str());
     audit::record(tx, actor, action, subject, details, now, rng).await?;
-    if identity.is_primary
-        && let Some(next) = heir(identity, &all)
-    {
-        make_primary(tx, actor, next, now, rng).await?;
+    if identity.is_primary {
+        let next = heir(identity, &all);
+        if let Some(next) = next {
+            make_primary(tx, actor, next, now, rng).await?;
+        }
+        let written = (Some(identity), next);
+        provenance::record_email(tx, actor, &identity.user_id, written, now).await?;
     }
     Ok(Ok(()))
 }

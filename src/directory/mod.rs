@@ -12,6 +12,7 @@ pub mod logos;
 pub mod organizations;
 pub mod people;
 pub mod policies;
+pub mod provenance;
 pub mod reconcile;
 pub mod upstream;
 pub mod users;

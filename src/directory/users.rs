@@ -6,6 +6,7 @@ use rand::CryptoRng;
 use serde::Serialize;
 use serde_json::json;
 
+use super::provenance;
 use crate::audit::{self, Actor};
 use crate::clock::Timestamp;
 use crate::id::UserId;
@@ -182,6 +183,7 @@ pub async fn change(
         ..before.clone()
     };
     users::update(tx, &after).await?;
+    provenance::record_profile(tx, actor, Some(before), &after, now).await?;
     let action = match (before.suspended_at, after.suspended_at) {
         (None, Some(_)) => "user.suspended",
         (Some(_), None) => "user.unsuspended",

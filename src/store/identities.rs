@@ -100,6 +100,19 @@ pub async fn list_for_user(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Ident
     .await
 }
 
+/// The identity of a user that tokens show of a kind.
+pub async fn find_primary(
+    tx: &mut Tx,
+    user: &UserId,
+    kind: IdentityKind,
+) -> sqlx::Result<Option<Identity>> {
+    tx.optional(
+        "SELECT * FROM identities WHERE user_id = $1 AND kind = $2 AND is_primary",
+        (user, Text(kind)),
+    )
+    .await
+}
+
 /// Adds an identity. Returns false, and adds nothing, when somebody has it already.
 pub async fn insert(tx: &mut Tx, identity: &Identity) -> sqlx::Result<bool> {
     let added = tx

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::who::{AssertedEmail, Found};
 use super::{Facts, Holder, Person, Terms, Upstream, Who};
-use crate::directory::identifier;
+use crate::directory::{identifier, provenance};
 use crate::federation::mapping::{Attribute, Mode, Rule};
 use crate::federation::{Assertion, Presence};
 use crate::id::{IdentityId, UserId};
@@ -202,23 +202,8 @@ fn address(facts: &Facts, person: Option<&Person>, email: &AssertedEmail) -> Res
 
 /// What an attribute is now.
 fn current(person: &Person, attribute: Attribute) -> Option<String> {
-    let user = &person.user;
-    let further = &user.attributes.0;
-    match attribute {
-        Attribute::Birthdate => further.birthdate.clone(),
-        Attribute::Email => person.email.as_ref().map(|email| email.value.clone()),
-        Attribute::FamilyName => user.family_name.clone(),
-        Attribute::Gender => further.gender.clone(),
-        Attribute::GivenName => user.given_name.clone(),
-        Attribute::Locale => further.locale.clone(),
-        Attribute::MiddleName => further.middle_name.clone(),
-        Attribute::Nickname => further.nickname.clone(),
-        Attribute::Picture => user.picture.clone(),
-        Attribute::PreferredUsername => further.preferred_username.clone(),
-        Attribute::Profile => further.profile.clone(),
-        Attribute::Website => further.website.clone(),
-        Attribute::Zoneinfo => further.zoneinfo.clone(),
-    }
+    let email = person.email.as_ref().map(|email| email.value.as_str());
+    provenance::value(&person.user, email, attribute)
 }
 
 /// Whether somebody here has written the attribute last. What nobody is known to have written was written by

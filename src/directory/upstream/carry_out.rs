@@ -14,7 +14,7 @@ use crate::directory::reconcile::{
 };
 use crate::federation::Assertion;
 use crate::federation::mapping::Attribute;
-use crate::id::{IdentityId, SyncRecordId, UserId};
+use crate::id::{ConnectionId, IdentityId, SyncRecordId, UserId};
 use crate::protocol::claims::StandardClaims;
 use crate::store::attribute_sources::{AttributeSource, Source};
 use crate::store::identities::{Identity, IdentityKind};
@@ -250,18 +250,29 @@ async fn change_email(
     if !identities::insert(tx, &identity).await? {
         return Err(AdoptionError::Outrun);
     }
+    let former = mine
+        .into_iter()
+        .find(|one| one.kind.0 == kind && one.is_primary);
+    let came_so = came_through(tx, user, &at.upstream.connection.id).await?;
     operations::make_primary(tx, Actor::User(user), &identity, at.now, rng).await?;
-    let sources = attribute_sources::list(tx, user).await?;
-    let came_so = sources.iter().any(|source| {
-        source.attribute.0 == Attribute::Email
-            && source.connection_id.as_ref() == Some(&at.upstream.connection.id)
-    });
-    let former = mine.iter().find(|one| one.kind.0 == kind && one.is_primary);
     if let Some(former) = former.filter(|_| came_so) {
-        let removed = operations::remove(tx, Actor::User(user), former, true, at.now, rng).await?;
+        // It has just ceased to be the primary one, and leaves no place to be taken.
+        let former = Identity {
+            is_primary: false,
+            ..former
+        };
+        let removed = operations::remove(tx, Actor::User(user), &former, true, at.now, rng).await?;
         debug_assert!(removed.is_ok(), "it was insisted upon");
     }
     Ok(())
+}
+
+/// Whether the address that tokens show came through that connection.
+async fn came_through(tx: &mut Tx, user: &UserId, connection: &ConnectionId) -> sqlx::Result<bool> {
+    let sources = attribute_sources::list(tx, user).await?;
+    Ok(sources.iter().any(|source| {
+        source.attribute.0 == Attribute::Email && source.connection_id.as_ref() == Some(connection)
+    }))
 }
 
 fn set_claim(claims: &mut StandardClaims, attribute: Attribute, value: Option<String>) {
@@ -281,7 +292,9 @@ fn set_claim(claims: &mut StandardClaims, attribute: Attribute, value: Option<St
 }
 
 async fn record_sources(tx: &mut Tx, at: &At<'_>, user: &UserId) -> Result<(), AdoptionError> {
-    for change in &at.decided.changes {
+    // An address that only gains its proof is still whose it was.
+    let written = at.decided.changes.iter();
+    for change in written.filter(|change| change.before != change.after) {
         let source = AttributeSource {
             attribute: Text(change.attribute),
             source: Text(Source::Connection),

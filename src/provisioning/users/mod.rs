@@ -19,6 +19,7 @@ use super::{Hashing, record};
 use crate::audit::Actor;
 use crate::clock::Timestamp;
 use crate::directory::accounts::{self, NewAccount};
+use crate::directory::provenance;
 use crate::id::IdentityId;
 use crate::protocol::claims::StandardClaims;
 use crate::secret::Secret;
@@ -221,6 +222,7 @@ async fn store(
         ..after.user
     };
     users::update(tx, &user).await?;
+    provenance::record_profile(tx, Actor::Operator, Some(&before.user), &user, now).await?;
     if before.email_verified_at.is_none() && desired.email_verified {
         for identity in identities::list_for_user(tx, &user.id).await? {
             if identity.kind.0 == IdentityKind::Email && identity.is_primary {

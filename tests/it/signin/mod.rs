@@ -15,3 +15,4 @@ mod resuming;
 mod select_account;
 mod sessions;
 mod upstream;
+mod upstream_profile;

@@ -1,6 +1,8 @@
 //! Signing in through an upstream OpenID Provider.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use vestibule::id::ConnectionId;
+use vestibule::store::connections::Connection;
 
 use crate::support::{
     Browser, Engine, Fault, PASSWORD, TestClient, Upstream, World, on_each_engine,
@@ -14,14 +16,20 @@ on_each_engine! {
 }
 
 /// An upstream whose connection a client offers.
-struct Scene {
-    world: World,
-    client: TestClient,
-    upstream: Upstream,
+pub(super) struct Scene {
+    pub(super) world: World,
+    pub(super) client: TestClient,
+    pub(super) upstream: Upstream,
+    pub(super) connection: ConnectionId,
 }
 
 impl Scene {
-    async fn set(engine: Engine) -> Self {
+    pub(super) async fn set(engine: Engine) -> Self {
+        Self::set_with(engine, |_| {}).await
+    }
+
+    /// With a connection that was adjusted.
+    pub(super) async fn set_with(engine: Engine, adjust: impl FnOnce(&mut Connection)) -> Self {
         let world = World::federated(engine).await;
         let client = world.client().await;
         let upstream = Upstream::start(json!({
@@ -29,12 +37,13 @@ impl Scene {
             "given_name": "Ada", "family_name": "Byron",
         }))
         .await;
-        world.connection(&upstream, &client, |_| {}).await;
+        let connection = world.connection(&upstream, &client, adjust).await;
         world.pass(1);
         Self {
             world,
             client,
             upstream,
+            connection,
         }
     }
 
@@ -46,11 +55,17 @@ impl Scene {
         self.upstream.grants(&address.parse().unwrap())
     }
 
-    async fn sign_in(&self) -> Browser {
+    pub(super) async fn sign_in(&self) -> Browser {
         let mut browser = self.world.browser();
         let answer = self.leave(&mut browser).await;
         browser.open(&answer).await;
         browser
+    }
+
+    /// Signs in. Returns the claims of the ID Token.
+    pub(super) async fn claims(&self) -> Value {
+        let browser = self.sign_in().await;
+        self.client.redeem(browser.arrived()).await.id_claims()
     }
 }
 
