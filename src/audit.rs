@@ -30,7 +30,8 @@ pub enum Actor<'a> {
 }
 
 impl Actor<'_> {
-    fn as_str(&self) -> &str {
+    /// As events name it.
+    pub fn as_str(&self) -> &str {
         match self {
             Self::Anonymous => "anonymous",
             Self::Client(client) => client.as_str(),

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::id::UserId;
 use crate::store::identities::IdentityKind;
 use crate::store::user_words::Beginnings;
-use crate::store::{Tx, identities, memberships, users};
+use crate::store::{Tx, identities, memberships, upstream_identities, users};
 
 /// How many users are looked at in one step when a filter has no index of its own.
 const WINDOW: i64 = 1000;
@@ -95,11 +95,17 @@ impl Filter {
         let Some(since) = self.active_since else {
             return Ok(ids);
         };
-        let identities = identities::list_for_users(tx, &ids).await?;
-        let active: HashSet<&UserId> = identities
-            .iter()
-            .filter(|identity| identity.last_sign_in_at.is_some_and(|at| at >= since))
-            .map(|identity| &identity.user_id)
+        let here = identities::list_for_users(tx, &ids).await?;
+        let here = here
+            .into_iter()
+            .map(|one| (one.user_id, one.last_sign_in_at));
+        let there = upstream_identities::list_for_users(tx, &ids).await?;
+        let there = there.into_iter().map(|one| one.identity);
+        let there = there.map(|one| (one.user_id, one.last_sign_in_at));
+        let active: HashSet<UserId> = here
+            .chain(there)
+            .filter(|(_, last)| last.is_some_and(|at| at >= since))
+            .map(|(user, _)| user)
             .collect();
         Ok(ids.into_iter().filter(|id| active.contains(id)).collect())
     }

@@ -12,9 +12,11 @@ use crate::clock::Timestamp;
 use crate::id::UserId;
 use crate::store::identities::{Identity, IdentityKind};
 use crate::store::memberships::Membership;
+use crate::store::upstream_identities::Listed;
 use crate::store::users::User;
 use crate::store::{
-    Tx, audit_events, email_codes, grants, identities, memberships, passwords, sessions, users,
+    Tx, audit_events, email_codes, grants, identities, memberships, passwords, sessions,
+    upstream_identities, users,
 };
 
 /// A user with what lists show besides.
@@ -24,6 +26,8 @@ pub struct Entry {
     pub user: User,
     /// The ways to sign in, oldest first.
     pub identities: Vec<Identity>,
+    /// Those through upstreams, oldest first.
+    pub upstream: Vec<Listed>,
     /// Where they belong, by organization.
     pub memberships: Vec<Membership>,
 }
@@ -38,20 +42,23 @@ impl Entry {
 
     /// How often they signed in.
     pub fn sign_ins(&self) -> i64 {
-        let counts = self.identities.iter().map(|identity| identity.sign_ins);
-        counts.sum()
+        let here = self.identities.iter().map(|one| one.sign_ins);
+        let there = self.upstream.iter().map(|one| one.identity.sign_ins);
+        here.chain(there).sum()
     }
 
     /// When they last did.
     pub fn last_sign_in_at(&self) -> Option<Timestamp> {
-        let times = self.identities.iter();
-        times.filter_map(|identity| identity.last_sign_in_at).max()
+        let here = self.identities.iter().map(|one| one.last_sign_in_at);
+        let there = self.upstream.iter();
+        let there = there.map(|one| one.identity.last_sign_in_at);
+        here.chain(there).flatten().max()
     }
 }
 
 /// The users of these ids as lists show them, in the order of the ids. Those who are gone are left out.
 ///
-/// Three statements, however many users.
+/// Four statements, however many users.
 pub async fn entries(tx: &mut Tx, ids: &[UserId]) -> sqlx::Result<Vec<Entry>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -61,6 +68,7 @@ pub async fn entries(tx: &mut Tx, ids: &[UserId]) -> sqlx::Result<Vec<Entry>> {
         let entry = Entry {
             user,
             identities: Vec::new(),
+            upstream: Vec::new(),
             memberships: Vec::new(),
         };
         found.insert(entry.user.id.clone(), entry);
@@ -68,6 +76,11 @@ pub async fn entries(tx: &mut Tx, ids: &[UserId]) -> sqlx::Result<Vec<Entry>> {
     for identity in identities::list_for_users(tx, ids).await? {
         if let Some(entry) = found.get_mut(&identity.user_id) {
             entry.identities.push(identity);
+        }
+    }
+    for listed in upstream_identities::list_for_users(tx, ids).await? {
+        if let Some(entry) = found.get_mut(&listed.identity.user_id) {
+            entry.upstream.push(listed);
         }
     }
     for membership in memberships::list_for_users(tx, ids).await? {

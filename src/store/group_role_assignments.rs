@@ -69,6 +69,19 @@ pub async fn insert(
     Ok(added == 1)
 }
 
+/// Takes from a user all that groups of a connection gave. Returns how many roles that were.
+pub async fn remove_for_user(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    user: &UserId,
+) -> sqlx::Result<u64> {
+    tx.execute(
+        "DELETE FROM group_role_assignments WHERE connection_id = $1 AND user_id = $2",
+        (connection, user),
+    )
+    .await
+}
+
 /// Takes a role that a group gave. Returns false when it gave none.
 pub async fn remove(
     tx: &mut Tx,

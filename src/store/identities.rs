@@ -172,22 +172,59 @@ pub async fn list_owners(
     Ok(rows.into_iter().map(|(user,)| user).collect())
 }
 
-/// The users whose last sign-in lies after a place in the order of last sign-ins and ids, and when that was;
-/// in that order, at most `limit`.
+/// The users whose last sign-in, here or through an upstream, lies after a place in the order of last sign-ins and
+/// ids, and when that was; in that order, at most `limit`.
+///
+/// Each half reads a range of an index.
 pub async fn list_signed_in_after(
     tx: &mut Tx,
     (at, user): (Timestamp, &str),
     limit: i64,
 ) -> sqlx::Result<Vec<(UserId, Timestamp)>> {
     tx.all(
-        "SELECT user_id, last_sign_in_at FROM identities AS latest
-         WHERE (last_sign_in_at, user_id) > ($1, $2) AND last_sign_in_at IS NOT NULL
-            AND id = (SELECT id FROM identities WHERE user_id = latest.user_id AND last_sign_in_at IS NOT NULL
-                ORDER BY last_sign_in_at DESC, id LIMIT 1)
-         ORDER BY last_sign_in_at, user_id LIMIT $3",
+        "SELECT user_id, last_sign_in_at FROM (
+            SELECT * FROM (SELECT user_id, last_sign_in_at FROM identities AS latest
+             WHERE (last_sign_in_at, user_id) > ($1, $2) AND last_sign_in_at IS NOT NULL
+                AND id = (SELECT id FROM identities WHERE user_id = latest.user_id AND last_sign_in_at IS NOT NULL
+                    ORDER BY last_sign_in_at DESC, id LIMIT 1)
+                AND NOT EXISTS (SELECT 1 FROM upstream_identities AS later
+                    WHERE later.user_id = latest.user_id AND later.last_sign_in_at >= latest.last_sign_in_at)
+             ORDER BY last_sign_in_at, user_id LIMIT $3) AS here
+            UNION ALL
+            SELECT * FROM (SELECT user_id, last_sign_in_at FROM upstream_identities AS latest
+             WHERE (last_sign_in_at, user_id) > ($1, $2) AND last_sign_in_at IS NOT NULL
+                AND id = (SELECT id FROM upstream_identities
+                    WHERE user_id = latest.user_id AND last_sign_in_at IS NOT NULL
+                    ORDER BY last_sign_in_at DESC, id LIMIT 1)
+                AND NOT EXISTS (SELECT 1 FROM identities AS later
+                    WHERE later.user_id = latest.user_id AND later.last_sign_in_at > latest.last_sign_in_at)
+             ORDER BY last_sign_in_at, user_id LIMIT $3) AS there
+         ) AS signed_in ORDER BY last_sign_in_at, user_id LIMIT $3",
         (at, user, limit),
     )
     .await
+}
+
+/// How many identities of a user can be signed in with: those that are not set aside.
+pub async fn count_usable(tx: &mut Tx, user: &UserId) -> sqlx::Result<i64> {
+    let (count,): (i64,) = tx
+        .one(
+            "SELECT COUNT(*) FROM identities WHERE user_id = $1 AND set_aside_at IS NULL",
+            (user,),
+        )
+        .await?;
+    Ok(count)
+}
+
+/// Whether an identity is set aside.
+pub async fn is_set_aside(tx: &mut Tx, id: &IdentityId) -> sqlx::Result<bool> {
+    let found: Option<(IdentityId,)> = tx
+        .optional(
+            "SELECT id FROM identities WHERE id = $1 AND set_aside_at IS NOT NULL",
+            (id,),
+        )
+        .await?;
+    Ok(found.is_some())
 }
 
 /// Makes an identity the one of its kind that tokens show, in place of any other.

@@ -3,8 +3,9 @@
 use sqlx::FromRow;
 
 use super::Tx;
-use super::types::Json;
+use super::types::{Json, Text, keys};
 use crate::clock::Timestamp;
+use crate::federation::settings::Kind;
 use crate::id::{ConnectionId, IdentityId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +88,51 @@ pub async fn list_for_user(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Upstr
         (user,),
     )
     .await
+}
+
+/// An upstream identity, and at what kind of upstream it is.
+#[derive(Debug, Clone, FromRow)]
+pub struct Listed {
+    /// The identity.
+    #[sqlx(flatten)]
+    pub identity: UpstreamIdentity,
+    /// The kind of its connection.
+    pub connection_kind: Text<Kind>,
+}
+
+/// The identity of that id, with the kind of its connection.
+pub async fn find_listed(tx: &mut Tx, id: &IdentityId) -> sqlx::Result<Option<Listed>> {
+    tx.optional(
+        "SELECT upstream_identities.*, connections.kind AS connection_kind
+         FROM upstream_identities JOIN connections ON connections.id = connection_id
+         WHERE upstream_identities.id = $1",
+        (id,),
+    )
+    .await
+}
+
+/// The upstream identities of these users, oldest first.
+pub async fn list_for_users(tx: &mut Tx, users: &[UserId]) -> sqlx::Result<Vec<Listed>> {
+    tx.all(
+        "SELECT upstream_identities.*, connections.kind AS connection_kind
+         FROM upstream_identities JOIN connections ON connections.id = connection_id
+         WHERE user_id IN (SELECT key FROM json_each(json($1)))
+         ORDER BY upstream_identities.created_at, upstream_identities.id",
+        (keys(users.iter().map(UserId::as_str)),),
+    )
+    .await
+}
+
+/// How many identities of a user lead through a connection that can be used.
+pub async fn count_usable(tx: &mut Tx, user: &UserId) -> sqlx::Result<i64> {
+    let (count,): (i64,) = tx
+        .one(
+            "SELECT COUNT(*) FROM upstream_identities JOIN connections ON connections.id = connection_id
+             WHERE user_id = $1 AND is_enabled",
+            (user,),
+        )
+        .await?;
+    Ok(count)
 }
 
 /// Adds an identity. Returns false, and adds nothing, when somebody has it already.

@@ -17,10 +17,12 @@ use crate::access::scopes::{
     CreateUserIdentities, DeleteIdentities, ReadIdentities, ReadUserIdentities, UpdateIdentities,
 };
 use crate::directory::accounts::NewIdentity;
-use crate::directory::identities::{self, IsLast, NotAdded};
-use crate::id::IdentityId;
+use crate::directory::identities::{self, IsLast, NotAdded, Way};
+use crate::federation::settings;
+use crate::id::{ConnectionId, IdentityId};
 use crate::store::Tx;
-use crate::store::identities::{self as stored, Identity, IdentityKind};
+use crate::store::identities::{Identity, IdentityKind};
+use crate::store::upstream_identities::{Listed, UpstreamIdentity};
 use crate::web::extract::Now;
 use crate::web::site::Site;
 
@@ -37,25 +39,70 @@ pub fn routes() -> OpenApiRouter<Site> {
 pub struct Shown {
     #[schema(value_type = String)]
     id: IdentityId,
-    /// `email`, `phone` or `username`.
+    /// `email`, `phone` or `username`; of an identity at a connection, what kind of upstream it is: `oauth2:azure_ad`,
+    /// `oauth2:google`, `oauth2` or `oidc`.
     #[serde(rename = "type")]
-    #[schema(value_type = String)]
-    kind: IdentityKind,
-    /// Whether it is known to be theirs.
+    kind: &'static str,
+    /// Whether it is known to be theirs. An identity at a connection that is not waits for its first sign-in.
     is_confirmed: bool,
     created_on: Instant,
     /// When it was last signed in with; null when it never was.
     last_login_on: Option<Instant>,
     /// How often it was signed in with.
     total_logins: i64,
-    /// The address, number or name.
+    /// The address, number or name; of an identity at a connection, its address there, or else its subject.
     name: String,
-    /// The mail address, when it is one.
+    /// The mail address, when it is one, or the one that the connection told last.
     email: Option<String>,
-    /// Always null: these belong to no connection.
-    connection_id: Option<String>,
-    /// Whether it is the one of its kind that tokens show.
+    /// The connection that proves it; null when it is proven here.
+    #[schema(value_type = Option<String>)]
+    connection_id: Option<ConnectionId>,
+    /// Whether it is the one of its kind that tokens show. An identity at a connection never is.
     is_primary: bool,
+}
+
+/// What kind of upstream it is, in the words of connections.
+pub fn upstream_type(kind: settings::Kind) -> &'static str {
+    use settings::Kind;
+    match kind {
+        Kind::EntraId => "oauth2:azure_ad",
+        Kind::Google => "oauth2:google",
+        Kind::OAuth2 => "oauth2",
+        Kind::Oidc => "oidc",
+    }
+}
+
+/// What an identity at an upstream is called: its address there, or else its subject.
+pub fn upstream_name(identity: &UpstreamIdentity) -> String {
+    let name = identity.email_key.as_ref().or(identity.subject.as_ref());
+    name.cloned().unwrap_or_default()
+}
+
+impl From<Way> for Shown {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::Here(identity) => identity.into(),
+            Way::Upstream(listed) => listed.into(),
+        }
+    }
+}
+
+impl From<Listed> for Shown {
+    fn from(listed: Listed) -> Self {
+        let identity = listed.identity;
+        Self {
+            kind: upstream_type(listed.connection_kind.0),
+            is_confirmed: identity.subject.is_some(),
+            created_on: Instant(identity.created_at),
+            last_login_on: identity.last_sign_in_at.map(Instant),
+            total_logins: identity.sign_ins,
+            name: upstream_name(&identity),
+            email: identity.email_key,
+            connection_id: Some(identity.connection_id),
+            is_primary: false,
+            id: identity.id,
+        }
+    }
 }
 
 impl From<Identity> for Shown {
@@ -63,7 +110,7 @@ impl From<Identity> for Shown {
         let kind = identity.kind.0;
         Self {
             id: identity.id,
-            kind,
+            kind: kind.as_str(),
             is_confirmed: identity.verified_at.is_some(),
             created_on: Instant(identity.created_at),
             last_login_on: identity.last_sign_in_at.map(Instant),
@@ -102,8 +149,8 @@ pub async fn list(
     let stretch = cursors.check(IdentityId::parse)?;
     let mut tx = site.app.db.read().await?;
     let user = users::find(&mut tx, &user).await?;
-    let all = stored::list_for_user(&mut tx, &user.id).await?;
-    let (page, has_more) = stretch.select(all, |identity| &identity.id)?;
+    let all = identities::list(&mut tx, &user.id).await?;
+    let (page, has_more) = stretch.select(all, Way::id)?;
     Ok(Answer::of(Page {
         identities: page.into_iter().map(Shown::from).collect(),
         has_more,
@@ -116,20 +163,19 @@ pub async fn list(
 pub struct Wanted {
     #[serde(rename = "type")]
     kind: Kind,
-    /// The address, the number with `+` and its country code (E.164), or the name.
+    /// The address, the number with `+` and its country code (E.164), or the name. For `enterprise` and `social`, the
+    /// mail address that is waited for.
     #[schema(min_length = 1, max_length = 254)]
     value: String,
     /// Makes no difference: the number holds its country code.
     #[serde(rename = "phone_country_id")]
     #[schema(rename = "phone_country_id")]
     _phone_country_id: Option<String>,
-    /// For kinds that belong to a connection.
-    #[serde(rename = "connection_id")]
-    #[schema(rename = "connection_id")]
-    _connection_id: Option<String>,
+    /// The connection, for `enterprise` and `social`; makes no difference for others.
+    connection_id: Option<String>,
 }
 
-/// The kinds of identities. `enterprise` and `social` are refused: they belong to connections.
+/// The kinds of identities. `enterprise` and `social` mean the same: an identity at a connection.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = NewIdentityType)]
@@ -156,6 +202,9 @@ struct Reference {
 }
 
 /// Adds an identity to a user. An address or a number is not confirmed until its user proves it.
+///
+/// One at a connection waits for whoever signs in there with that address, and is theirs from then on. Where domains
+/// lead to the connection, the address is at one of them.
 #[utoipa::path(
     post, path = "/users/{user_id}/identities", tag = "Identities",
     operation_id = "createUserIdentity",
@@ -171,30 +220,55 @@ pub async fn add(
     Path(user): Path<String>,
     Body(wanted): Body<Wanted>,
 ) -> Result<Created<AddedIdentity>, ApiError> {
-    let kind = match wanted.kind {
-        Kind::Email => IdentityKind::Email,
-        Kind::Phone => IdentityKind::Phone,
-        Kind::Username => IdentityKind::Username,
-        Kind::Enterprise | Kind::Social => {
-            return Err(ApiError::refused(
-                "CONNECTION_NOT_FOUND",
-                "identities of this type belong to a connection, and there is none: add an email, a phone or a username",
-            ));
-        }
-    };
-    let new = NewIdentity {
-        kind,
-        value: value_of(kind, "value", &wanted.value)?,
-        // A user name needs no proof.
-        is_verified: kind == IdentityKind::Username,
-    };
+    let wanted = wanted.check()?;
     let mut rng = site.app.random.generator();
     let mut tx = site.app.db.write().await?;
-    let user = users::find_to_change(&mut tx, &user).await?;
-    let identity = identities::add(&mut tx, may.actor(), &user.id, new, now, &mut rng).await??;
+    let user = users::find_to_change(&mut tx, &user).await?.id;
+    let actor = may.actor();
+    let id = match wanted {
+        Checked::Here(new) => {
+            let added = identities::add(&mut tx, actor, &user, new, now, &mut rng).await?;
+            added?.id
+        }
+        Checked::Waiting(connection, email) => {
+            let what = (&connection, email.as_str());
+            identities::add_waiting(&mut tx, actor, &user, what, now, &mut rng).await??
+        }
+    };
     tx.commit().await?;
-    let identity = Reference { id: identity.id };
+    let identity = Reference { id };
     Ok(Answer::saying("Identity added", AddedIdentity { identity }).created())
+}
+
+/// An identity to add, with everything checked.
+enum Checked {
+    Here(NewIdentity),
+    Waiting(ConnectionId, String),
+}
+
+impl Wanted {
+    fn check(&self) -> Result<Checked, ApiError> {
+        let kind = match self.kind {
+            Kind::Email => IdentityKind::Email,
+            Kind::Phone => IdentityKind::Phone,
+            Kind::Username => IdentityKind::Username,
+            Kind::Enterprise | Kind::Social => {
+                let id = self.connection_id.as_deref().ok_or_else(|| {
+                    let reason = "is needed for identities of this type: say at which connection";
+                    ApiError::field("connection_id", reason)
+                })?;
+                let connection = ConnectionId::parse(id).ok_or(NotAdded::NoConnection)?;
+                let email = value_of(IdentityKind::Email, "value", &self.value)?;
+                return Ok(Checked::Waiting(connection, email));
+            }
+        };
+        Ok(Checked::Here(NewIdentity {
+            kind,
+            value: value_of(kind, "value", &self.value)?,
+            // A user name needs no proof.
+            is_verified: kind == IdentityKind::Username,
+        }))
+    }
 }
 
 /// Shows an identity.
@@ -212,8 +286,8 @@ pub async fn read(
 ) -> Result<axum::Json<Shown>, ApiError> {
     let id = IdentityId::parse(&id).ok_or_else(unknown)?;
     let mut tx = site.app.db.read().await?;
-    let identity = stored::find(&mut tx, &id).await?.ok_or_else(unknown)?;
-    Ok(axum::Json(identity.into()))
+    let way = identities::find_way(&mut tx, &id).await?;
+    Ok(axum::Json(way.ok_or_else(unknown)?.into()))
 }
 
 /// What to change of an identity.
@@ -241,7 +315,12 @@ pub async fn update(
 ) -> Result<Done, ApiError> {
     let mut rng = site.app.random.generator();
     let mut tx = site.app.db.write().await?;
-    let identity = find_to_change(&mut tx, &id).await?;
+    let Way::Here(identity) = find_to_change(&mut tx, &id).await? else {
+        return Err(ApiError::refused(
+            "UPSTREAM_IDENTITY",
+            "an identity at a connection is never primary: make an email, a phone or a username primary instead",
+        ));
+    };
     match change.is_primary {
         Some(true) => {
             identities::make_primary(&mut tx, may.actor(), &identity, now, &mut rng).await?;
@@ -266,12 +345,13 @@ pub async fn update(
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Removal {
-    /// Removes it even when it is the last one of its user, who can't sign in then.
+    /// Removes it even when it is the last one by which its user can sign in.
     is_forced: Option<bool>,
 }
 
-/// Removes an identity. The oldest other one of its kind becomes the primary one in its place. Sessions go on,
-/// even those that began with it: to shut somebody out, suspend them.
+/// Removes an identity. The oldest other one of its kind becomes the primary one in its place. With the last one at a
+/// connection go the roles that groups gave through it. Sessions go on, even those that began with it: to shut
+/// somebody out, suspend them.
 #[utoipa::path(
     delete, path = "/identities/{identity_id}", tag = "Identities",
     operation_id = "deleteIdentity",
@@ -289,15 +369,23 @@ pub async fn remove(
     let is_forced = removal.is_forced.unwrap_or_default();
     let mut rng = site.app.random.generator();
     let mut tx = site.app.db.write().await?;
-    let identity = find_to_change(&mut tx, &id).await?;
-    identities::remove(&mut tx, may.actor(), &identity, is_forced, now, &mut rng).await??;
+    let (way, actor) = (find_to_change(&mut tx, &id).await?, may.actor());
+    let removed = match &way {
+        Way::Here(identity) => {
+            identities::remove(&mut tx, actor, identity, is_forced, now, &mut rng).await?
+        }
+        Way::Upstream(Listed { identity, .. }) => {
+            identities::remove_upstream(&mut tx, actor, identity, is_forced, now, &mut rng).await?
+        }
+    };
+    removed?;
     tx.commit().await?;
     Ok(Done::saying("Identity deleted"))
 }
 
-async fn find_to_change(tx: &mut Tx, id: &str) -> Result<Identity, ApiError> {
+async fn find_to_change(tx: &mut Tx, id: &str) -> Result<Way, ApiError> {
     let found = match IdentityId::parse(id) {
-        Some(id) => identities::find_to_change(tx, &id).await?,
+        Some(id) => identities::find_way_to_change(tx, &id).await?,
         None => None,
     };
     found.ok_or_else(unknown)
@@ -316,7 +404,9 @@ impl From<IsLast> for ApiError {
 impl From<NotAdded> for ApiError {
     fn from(refused: NotAdded) -> Self {
         let code = match refused {
-            NotAdded::Taken(_) => "IDENTITY_ALREADY_EXISTS",
+            NotAdded::Elsewhere(_) => return Self::field("value", refused.to_string()),
+            NotAdded::NoConnection => "CONNECTION_NOT_FOUND",
+            NotAdded::Taken(_) | NotAdded::Waiting => "IDENTITY_ALREADY_EXISTS",
             NotAdded::TooMany => "TOO_MANY_IDENTITIES",
         };
         Self::refused(code, refused.to_string())

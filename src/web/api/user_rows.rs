@@ -7,9 +7,11 @@ use utoipa::ToSchema;
 
 use super::answer::Instant;
 use super::error::ApiError;
+use super::identities::{upstream_name, upstream_type};
 use crate::directory::users::Entry;
-use crate::id::{OrganizationId, UserId};
-use crate::store::identities::IdentityKind;
+use crate::id::{ConnectionId, OrganizationId, UserId};
+use crate::store::identities::{Identity, IdentityKind};
+use crate::store::upstream_identities::Listed;
 
 /// A user in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -84,13 +86,32 @@ struct OrganizationSignIn {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IdentitySummary)]
 struct ShownIdentity {
+    /// `email`, `phone` or `username`, or the kind of upstream: `oauth2:azure_ad`, `oauth2:google`, `oauth2`, `oidc`.
     #[serde(rename = "type")]
-    #[schema(value_type = String)]
-    kind: IdentityKind,
+    kind: &'static str,
     /// The address, number or name.
     identity: String,
-    /// Always null: these belong to no connection.
-    connection_id: Option<String>,
+    /// The connection that proves it; null when it is proven here.
+    #[schema(value_type = Option<String>)]
+    connection_id: Option<ConnectionId>,
+}
+
+impl ShownIdentity {
+    fn here(identity: Identity) -> Self {
+        Self {
+            kind: identity.kind.0.as_str(),
+            identity: identity.value,
+            connection_id: None,
+        }
+    }
+
+    fn upstream(listed: Listed) -> Self {
+        Self {
+            kind: upstream_type(listed.connection_kind.0),
+            identity: upstream_name(&listed.identity),
+            connection_id: Some(listed.identity.connection_id),
+        }
+    }
 }
 
 /// There is no billing here; the member is for clients that expect it.
@@ -159,6 +180,7 @@ impl Shown {
         let Entry {
             user,
             identities,
+            upstream,
             memberships,
         } = entry;
         let sign_ins = memberships.iter().filter_map(|membership| {
@@ -178,13 +200,9 @@ impl Shown {
                 codes.map(|membership| membership.organization_id).collect()
             }),
             identities: expand.has("identities").then(|| {
-                let all = identities.into_iter();
-                all.map(|identity| ShownIdentity {
-                    kind: identity.kind.0,
-                    identity: identity.value,
-                    connection_id: None,
-                })
-                .collect()
+                let here = identities.into_iter().map(ShownIdentity::here);
+                let there = upstream.into_iter().map(ShownIdentity::upstream);
+                here.chain(there).collect()
             }),
             billing: expand
                 .has("billing")

@@ -176,8 +176,8 @@ async fn what_can_not_be_an_identity_is_refused() {
         ("username", long.as_str(), "INVALID_FIELD"),
         ("phone", "12345678", "INVALID_FIELD"),
         ("phone", "+1\u{0}2345678", "INVALID_BODY"),
-        ("social", "ada", "CONNECTION_NOT_FOUND"),
-        ("enterprise", "ada", "CONNECTION_NOT_FOUND"),
+        ("social", "ada@a.test", "INVALID_FIELD"),
+        ("enterprise", "ada@a.test", "INVALID_FIELD"),
         ("pigeon", "ada", "INVALID_BODY"),
     ] {
         let new = json!({ "type": kind, "value": value });

@@ -23,5 +23,6 @@ mod role_permissions;
 mod role_scopes;
 mod roles;
 mod search;
+mod upstream_identities;
 mod user_sessions;
 mod users;

@@ -14,5 +14,5 @@ mod register;
 mod resuming;
 mod select_account;
 mod sessions;
-mod upstream;
+pub(crate) mod upstream;
 mod upstream_profile;

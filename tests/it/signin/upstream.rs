@@ -16,20 +16,20 @@ on_each_engine! {
 }
 
 /// An upstream whose connection a client offers.
-pub(super) struct Scene {
-    pub(super) world: World,
-    pub(super) client: TestClient,
-    pub(super) upstream: Upstream,
-    pub(super) connection: ConnectionId,
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) client: TestClient,
+    pub(crate) upstream: Upstream,
+    pub(crate) connection: ConnectionId,
 }
 
 impl Scene {
-    pub(super) async fn set(engine: Engine) -> Self {
+    pub(crate) async fn set(engine: Engine) -> Self {
         Self::set_with(engine, |_| {}).await
     }
 
     /// With a connection that was adjusted.
-    pub(super) async fn set_with(engine: Engine, adjust: impl FnOnce(&mut Connection)) -> Self {
+    pub(crate) async fn set_with(engine: Engine, adjust: impl FnOnce(&mut Connection)) -> Self {
         let world = World::federated(engine).await;
         let client = world.client().await;
         let upstream = Upstream::start(json!({
@@ -48,14 +48,14 @@ impl Scene {
     }
 
     /// Goes to the upstream, in this browser. Returns where its answer goes.
-    async fn leave(&self, browser: &mut Browser) -> String {
+    pub(crate) async fn leave(&self, browser: &mut Browser) -> String {
         browser.open(&self.client.authorize_url(&[])).await;
         browser.submit("button[name=connection_id]", &[]).await;
         let address = browser.page().attribute("#continue", "href").unwrap();
         self.upstream.grants(&address.parse().unwrap())
     }
 
-    pub(super) async fn sign_in(&self) -> Browser {
+    pub(crate) async fn sign_in(&self) -> Browser {
         let mut browser = self.world.browser();
         let answer = self.leave(&mut browser).await;
         browser.open(&answer).await;
@@ -63,7 +63,7 @@ impl Scene {
     }
 
     /// Signs in. Returns the claims of the ID Token.
-    pub(super) async fn claims(&self) -> Value {
+    pub(crate) async fn claims(&self) -> Value {
         let browser = self.sign_in().await;
         self.client.redeem(browser.arrived()).await.id_claims()
     }
