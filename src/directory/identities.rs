@@ -19,7 +19,8 @@ use crate::store::identities::{Identity, IdentityKind};
 use crate::store::types::{Json, Text};
 use crate::store::upstream_identities::{Evidence, Listed, UpstreamIdentity};
 use crate::store::{
-    Tx, connections, email_codes, group_role_assignments, identities, upstream_identities, users,
+    Tx, connections, email_codes, grants, group_role_assignments, identities, sessions,
+    upstream_identities, users,
 };
 
 /// How many identities a user has at most.
@@ -306,6 +307,26 @@ pub async fn remove_upstream(
     let (action, subject) = ("identity.removed", user.as_str());
     audit::record(tx, actor, action, subject, details, now, rng).await?;
     Ok(Ok(()))
+}
+
+/// Takes an address that is not proven from whoever claims it, for somebody who has proven it. Whoever is signed in to
+/// that account is signed out, and what clients were granted ends: it may be somebody who has waited for the owner of
+/// the address. Returns false, and changes nothing, when it is theirs no more, or has been proven meanwhile.
+pub async fn give_way(
+    tx: &mut Tx,
+    id: &IdentityId,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<bool> {
+    let found = find_to_change(tx, id).await?;
+    let Some(identity) = found.filter(|identity| identity.verified_at.is_none()) else {
+        return Ok(false);
+    };
+    let removed = remove(tx, Actor::System, &identity, true, now, rng).await?;
+    debug_assert!(removed.is_ok(), "it was insisted upon");
+    sessions::end_for_user(tx, &identity.user_id, None, now).await?;
+    grants::revoke_for_user(tx, &identity.user_id, None, now).await?;
+    Ok(true)
 }
 
 fn told_of_upstream(identity: &UpstreamIdentity) -> Value {

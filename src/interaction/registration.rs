@@ -1,7 +1,9 @@
 //! Self sign-up: names and address, then a password, then the code that was mailed.
 //!
 //! Nothing is created before the address is proven, so that nobody can put a password on an address
-//! that isn't theirs and wait for its owner. What is entered until then lives in the interaction.
+//! that isn't theirs and wait for its owner. What is entered until then lives in the interaction. For the same
+//! reason an account that claims the address and has never proven it gives way: the newcomer gets one of their own,
+//! and never one that somebody else may have prepared.
 
 use rand::CryptoRng;
 
@@ -13,7 +15,7 @@ use crate::access::members;
 use crate::audit::Actor;
 use crate::clock::Timestamp;
 use crate::directory::accounts::{self, NewAccount, Taken};
-use crate::directory::{invitations, policies};
+use crate::directory::{identities as operations, invitations, policies};
 use crate::id::OrganizationId;
 use crate::passwords::PasswordHash;
 use crate::store::email_codes::Purpose;
@@ -84,9 +86,9 @@ pub(super) async fn send_code(
     email_code::count_mail(&mut tx, &to, at).await??;
     let (code, expires_at) =
         email_code::make(&mut tx, interaction, Purpose::Register, &to, at, rng).await?;
-    let is_taken = identities::find_by_value(&mut tx, IdentityKind::Email, &to)
-        .await?
-        .is_some();
+    let holder = identities::find_by_value(&mut tx, IdentityKind::Email, &to).await?;
+    // Who has not proven it gives way to whoever does.
+    let is_taken = holder.is_some_and(|holder| holder.verified_at.is_some());
     save(&mut tx, interaction).await?;
     tx.commit().await?;
     Ok(if is_taken {
@@ -154,6 +156,10 @@ pub(super) async fn complete(
         organization,
         ..NewAccount::default()
     };
+    if let Some(holder) = identities::find_by_value(tx, IdentityKind::Email, proven).await? {
+        // When it has been proven meanwhile, it is taken.
+        operations::give_way(tx, &holder.id, at.now, rng).await?;
+    }
     let user = match accounts::create(tx, Actor::Anonymous, new, at.now, rng).await? {
         Ok(user) => user,
         Err(Taken(_)) => return Err(CodeError::Taken),

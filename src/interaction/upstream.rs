@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::circumstances::Circumstances;
-use super::session;
+use super::{invitation, session};
 use crate::audit::{self, Actor};
 use crate::clock::{Seconds, Timestamp};
-use crate::directory::reconcile::{Refusal, Upstream};
+use crate::directory::reconcile::{Refusal, Upstream, stated_email};
 use crate::directory::upstream::{self, Adopted, AdoptionError};
 use crate::federation::answer::Callback;
 use crate::federation::oidc::Wishes;
@@ -22,7 +22,9 @@ use crate::federation::{Assertion, Connector, FederationError, Outside};
 use crate::id::{ConnectionId, InteractionId, UpstreamSignInId, UserId};
 use crate::protocol::Issuer;
 use crate::secret::Secret;
+use crate::store::identities::IdentityKind;
 use crate::store::interactions::{Asserted, Authenticated, Interaction, Setback};
+use crate::store::invitations::Invitation;
 use crate::store::types::Json;
 use crate::store::upstream_attempts::{self, Attempt};
 use crate::store::upstream_sign_ins::{self, UpstreamSignIn};
@@ -247,7 +249,8 @@ pub async fn adopt(
             return Err(UpstreamError::Unknown);
         };
         let assertion = &asserted.assertion;
-        let adopted = upstream::adopt(&mut tx, assertion, &found, None, at.now, rng).await;
+        let invited = invited(&mut tx, interaction, (assertion, &found), at.now).await?;
+        let adopted = upstream::adopt(&mut tx, assertion, &found, None, invited, at.now, rng).await;
         match adopted {
             Ok(adopted) => {
                 let cookie =
@@ -268,6 +271,20 @@ pub async fn adopt(
     Err(UpstreamError::Changed)
 }
 
+/// The invitation that the request names, if it is for the address that is stated.
+async fn invited(
+    tx: &mut Tx,
+    interaction: &Interaction,
+    (assertion, upstream): (&Assertion, &Upstream),
+    now: Timestamp,
+) -> sqlx::Result<Option<Invitation>> {
+    let Some(email) = stated_email(assertion, upstream) else {
+        return Ok(None);
+    };
+    let key = IdentityKind::Email.key(&email);
+    invitation::for_new_account(tx, interaction, &key, now).await
+}
+
 async fn begin_session(
     tx: &mut Tx,
     at: &Circumstances<'_>,
@@ -277,8 +294,8 @@ async fn begin_session(
     adopted: &Adopted,
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<Secret, UpstreamError> {
-    let email = crate::directory::reconcile::stated_email(assertion, upstream);
-    let email = email.map(|email| crate::store::identities::IdentityKind::Email.key(&email));
+    let email = stated_email(assertion, upstream);
+    let email = email.map(|email| IdentityKind::Email.key(&email));
     let identity = &adopted.identity;
     if !upstream_identities::record_sign_in(tx, identity, email.as_deref(), at.now).await? {
         return Err(UpstreamError::Changed);

@@ -16,6 +16,7 @@ use crate::id::{IdentityId, OrganizationId, UserId};
 use crate::store::attribute_sources::AttributeSource;
 use crate::store::connections::{Connection, GroupRole};
 use crate::store::group_role_assignments::GroupRoleAssignment;
+use crate::store::invitations::Invitation;
 use crate::store::users::User;
 
 pub use membership::Membership;
@@ -90,6 +91,8 @@ pub struct Facts {
     pub waiting: Option<(IdentityId, Person)>,
     /// Who has the asserted address.
     pub holder: Option<Holder>,
+    /// The open invitation that the sign-in brings, for whoever has the address that it names.
+    pub invited: Option<Invitation>,
     /// Whether the organization whose connection it is, is suspended.
     pub organization_suspended: bool,
     /// How many roles groups of the connection give, to all.
@@ -105,6 +108,8 @@ pub struct Reconciliation {
     pub displaced: Option<(IdentityId, UserId)>,
     /// Whether their other ways to sign in are set aside: from now on their business says who they are.
     pub takes_over: bool,
+    /// Whether they get their account by the invitation.
+    pub is_invited: bool,
     /// What changes of the profile.
     pub changes: Vec<Change>,
     /// What does not, and why.
@@ -144,7 +149,9 @@ pub fn reconcile(
     let found = who::identify(upstream, terms, facts, email.as_ref())?;
     let profile = profile::compare(assertion, upstream, terms, facts, &found, email.as_ref());
     let membership = membership::compare(assertion, upstream, facts, found.person);
+    let is_new = matches!(found.who, Who::Created);
     Ok(Reconciliation {
+        is_invited: is_new && who::is_invited(facts, email.as_ref()),
         takes_over: found.who.takes_over(upstream),
         who: found.who,
         displaced: profile.displaced,

@@ -217,16 +217,37 @@ pub(super) fn identify<'a>(
         let who = Who::Linked(person.user.id.clone(), Rule::VerifiedEmail);
         return found(who, person);
     }
-    admit(upstream, terms, email)?;
+    admit(upstream, terms, facts, email)?;
     Ok(Found {
         who: Who::Created,
         person: None,
     })
 }
 
-/// That newcomers get an account, and this one may.
-fn admit(upstream: &Upstream, terms: &Terms, email: Option<&AssertedEmail>) -> Result<(), Refusal> {
-    if !upstream.connection.creates_users || !terms.self_sign_up_allowed {
+/// Whether the invitation is for the address, and the address is proven to be theirs.
+pub(super) fn is_invited(facts: &Facts, email: Option<&AssertedEmail>) -> bool {
+    let proven = email.filter(|email| email.address.is_verified);
+    let key = proven.map(AssertedEmail::key);
+    facts
+        .invited
+        .as_ref()
+        .is_some_and(|invitation| key.as_ref() == Some(&invitation.email_key))
+}
+
+/// That newcomers get an account, and this one may. Who is invited needs no admission by policy.
+fn admit(
+    upstream: &Upstream,
+    terms: &Terms,
+    facts: &Facts,
+    email: Option<&AssertedEmail>,
+) -> Result<(), Refusal> {
+    if !upstream.connection.creates_users {
+        return Err(Refusal::NoAccount);
+    }
+    if is_invited(facts, email) {
+        return Ok(());
+    }
+    if !terms.self_sign_up_allowed {
         return Err(Refusal::NoAccount);
     }
     let domain = email.filter(|email| email.address.is_verified);

@@ -9,8 +9,9 @@ use crate::audit::{self, Actor};
 use crate::clock::Timestamp;
 use crate::directory::accounts::{self, NewAccount};
 use crate::directory::identities as operations;
+use crate::directory::invitations;
 use crate::directory::reconcile::{
-    Change, Facts, Membership, Reconciliation, Upstream, Who, stated_email,
+    Change, Facts, Membership, Reconciliation, Refusal, Upstream, Who, stated_email,
 };
 use crate::federation::Assertion;
 use crate::federation::mapping::Attribute;
@@ -18,13 +19,14 @@ use crate::id::{ConnectionId, IdentityId, SyncRecordId, UserId};
 use crate::protocol::claims::StandardClaims;
 use crate::store::attribute_sources::{AttributeSource, Source};
 use crate::store::identities::{Identity, IdentityKind};
+use crate::store::invitations::Invitation;
 use crate::store::sync_records::SyncRecord;
 use crate::store::types::{Json, Text};
 use crate::store::upstream_identities::{Evidence, UpstreamIdentity};
 use crate::store::users::User;
 use crate::store::{
-    Tx, attribute_sources, grants, group_role_assignments, identities, sessions, sync_records,
-    upstream_identities, users,
+    Tx, attribute_sources, group_role_assignments, identities, sync_records, upstream_identities,
+    users,
 };
 
 /// What every step needs to know.
@@ -51,8 +53,11 @@ pub(super) async fn carry_out(
         decided,
         now,
     };
-    if let Some((identity, user)) = &decided.displaced {
-        displace(tx, identity, user, now, rng).await?;
+    if let Some((identity, _)) = &decided.displaced
+        // It may have been proven in this moment.
+        && !operations::give_way(tx, identity, now, rng).await?
+    {
+        return Err(AdoptionError::Outrun);
     }
     let (user, identity) = match &decided.who {
         Who::Bound(identity, user) => {
@@ -63,7 +68,7 @@ pub(super) async fn carry_out(
             (user.clone(), identity.clone())
         }
         Who::Created => {
-            let user = create(tx, &at, rng).await?;
+            let user = create(tx, &at, facts.invited.as_ref(), rng).await?;
             let identity = link(tx, &at, facts, &user, rng).await?;
             (user, identity)
         }
@@ -94,35 +99,19 @@ fn evidence(at: &At<'_>, facts: &Facts) -> Evidence {
     }
 }
 
-/// Takes an unproven address from whoever claims it, and ends what they are signed in to.
-async fn displace(
-    tx: &mut Tx,
-    identity: &IdentityId,
-    user: &UserId,
-    now: Timestamp,
-    rng: &mut impl CryptoRng,
-) -> Result<(), AdoptionError> {
-    let Some(found) = operations::find_to_change(tx, identity).await? else {
-        return Err(AdoptionError::Outrun);
-    };
-    // It may have been proven in this moment.
-    if found.verified_at.is_some() || found.user_id != *user {
-        return Err(AdoptionError::Outrun);
-    }
-    let removed = operations::remove(tx, Actor::System, &found, true, now, rng).await?;
-    debug_assert!(removed.is_ok(), "it was insisted upon");
-    sessions::end_for_user(tx, user, None, now).await?;
-    grants::revoke_for_user(tx, user, None, now).await?;
-    Ok(())
-}
-
+/// Creates an account. Who is invited joins that organization instead of the default one; the connection's own
+/// besides.
 async fn create(
     tx: &mut Tx,
     at: &At<'_>,
+    invited: Option<&Invitation>,
     rng: &mut impl CryptoRng,
 ) -> Result<UserId, AdoptionError> {
+    let invited = invited.filter(|_| at.decided.is_invited);
+    let home = at.decided.membership.joins.as_ref();
+    let home = home.or(invited.map(|invitation| &invitation.organization_id));
     let mut new = NewAccount {
-        organization: at.decided.membership.joins.clone(),
+        organization: home.cloned(),
         ..NewAccount::default()
     };
     for change in &at.decided.changes {
@@ -138,10 +127,16 @@ async fn create(
             further => set_claim(&mut new.attributes, further, value),
         }
     }
-    match accounts::create(tx, Actor::Anonymous, new, at.now, rng).await? {
-        Ok(user) => Ok(user.id),
-        Err(_) => Err(AdoptionError::Outrun),
+    let Ok(user) = accounts::create(tx, Actor::Anonymous, new, at.now, rng).await? else {
+        return Err(AdoptionError::Outrun);
+    };
+    if let Some(invitation) = invited
+        && !invitations::accept(tx, invitation, &user.id, at.now, rng).await?
+    {
+        // The mapping left the address out, by which they were invited.
+        return Err(Refusal::NoAccount.into());
     }
+    Ok(user.id)
 }
 
 async fn link(

@@ -6,10 +6,11 @@ mod facts;
 
 use rand::CryptoRng;
 
-use super::reconcile::{Reconciliation, Refusal, Terms, Upstream, reconcile};
+use super::reconcile::{Facts, Reconciliation, Refusal, Terms, Upstream, reconcile};
 use crate::clock::Timestamp;
 use crate::federation::Assertion;
 use crate::id::{ConnectionId, IdentityId, UserId};
+use crate::store::invitations::Invitation;
 use crate::store::{Tx, connections, environment};
 
 pub use facts::gather;
@@ -61,7 +62,8 @@ pub async fn terms(tx: &mut Tx) -> sqlx::Result<Terms> {
     })
 }
 
-/// Decides whom the assertion is about, and brings everything up to date.
+/// Decides whom the assertion is about, and brings everything up to date. `invited` is the invitation that the request
+/// names, if it is open and for the stated address.
 ///
 /// # Errors
 ///
@@ -71,11 +73,15 @@ pub async fn adopt(
     assertion: &Assertion,
     upstream: &Upstream,
     linking: Option<&UserId>,
+    invited: Option<Invitation>,
     now: Timestamp,
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<Adopted, AdoptionError> {
     let terms = terms(tx).await?;
-    let facts = gather(tx, assertion, upstream, linking).await?;
+    let facts = Facts {
+        invited,
+        ..gather(tx, assertion, upstream, linking).await?
+    };
     let reconciliation = reconcile(assertion, upstream, &terms, &facts)?;
     let (user, identity) =
         carry_out::carry_out(tx, assertion, upstream, &facts, &reconciliation, now, rng).await?;

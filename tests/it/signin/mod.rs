@@ -15,4 +15,5 @@ mod resuming;
 mod select_account;
 mod sessions;
 pub(crate) mod upstream;
+mod upstream_newcomers;
 mod upstream_profile;

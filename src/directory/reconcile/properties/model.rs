@@ -93,6 +93,7 @@ impl Directory {
                 is_verified: held.is_verified,
                 person: person(&held.user),
             }),
+            invited: None,
             organization_suspended: self.organization_suspended,
             group_roles_given: self.group_roles_given,
         }

@@ -5,6 +5,8 @@ use serde_json::json;
 use super::*;
 use crate::federation::mapping;
 use crate::federation::mapping::Mode;
+use crate::id::InvitationCode;
+use crate::store::invitations::Invitation;
 
 /// The rule that fits and whom it finds, none of them a newcomer; or why they are refused.
 pub(super) type Outcome = Result<(Rule, u8), Refusal>;
@@ -417,6 +419,56 @@ fn without_a_readable_address_nobody_is_found_by_one() {
         assert_eq!(decided.who, Who::Created, "{said}");
         assert_eq!(decided.displaced, None, "{said}");
         assert!(decided.changes.is_empty(), "{said}");
+    }
+}
+
+#[test]
+fn who_is_invited_needs_no_admission_by_policy() {
+    let invitation = |email_key: &str| Invitation {
+        code: InvitationCode::parse(&format!("inv_{:032x}", 1)).unwrap(),
+        organization_id: organization_id(1),
+        client_id: None,
+        email: email_key.to_owned(),
+        email_key: email_key.to_owned(),
+        given_name: None,
+        family_name: None,
+        created_at: NOW,
+        expires_at: NOW,
+        sent_at: None,
+        accepted_at: None,
+        accepted_by: None,
+        revoked_at: None,
+    };
+    let none = Err(Refusal::NoAccount);
+    for (invited, creates, self_sign_up, proof, expected) in [
+        (ADDRESS, true, false, EmailProof::Stated, Ok(true)),
+        (ADDRESS, true, true, EmailProof::Stated, Ok(true)),
+        // Of another address, or one that anybody could have entered there, an invitation says nothing.
+        (ADDRESS, true, false, EmailProof::None, none.clone()),
+        (
+            "eve@acme.test",
+            true,
+            false,
+            EmailProof::Stated,
+            none.clone(),
+        ),
+        // A connection for those who are known is for nobody else.
+        (ADDRESS, false, true, EmailProof::Stated, none.clone()),
+    ] {
+        let mut upstream = upstream(Kind::Oidc);
+        upstream.connection.creates_users = creates;
+        let terms = Terms {
+            self_sign_up_allowed: self_sign_up,
+            sign_up_domains: vec!["globex.test".to_owned()],
+            ..terms()
+        };
+        let facts = Facts {
+            invited: Some(invitation(invited)),
+            ..Facts::default()
+        };
+        let decided = reconcile(&of_address(proof), &upstream, &terms, &facts);
+        let decided = decided.map(|decided| decided.is_invited);
+        assert_eq!(decided, expected, "{invited} {creates} {self_sign_up}");
     }
 }
 
