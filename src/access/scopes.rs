@@ -129,6 +129,8 @@ management_scopes! {
     ReadApplicationsRedirectUris = "read:applications_redirect_uris";
     /// Read the audit log.
     ReadAuditEvents = "read:audit_events";
+    /// Read connections.
+    ReadConnections = "read:connections";
     /// Read values of feature flags of the environment.
     ReadEnvironmentFeatureFlags = "read:environment_feature_flags";
     /// Read the environment and its policies.

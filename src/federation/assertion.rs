@@ -111,6 +111,18 @@ impl Assertion {
         }
     }
 
+    /// The same without what is of use to nobody but the two of us, or could be: values that tie it to its request or
+    /// to tokens, and whatever looks like a token or is called a secret. This is what is kept.
+    pub fn redacted(&self) -> Self {
+        let claims = self.claims.iter();
+        Self {
+            claims: claims
+                .map(|(name, value)| (name.clone(), redacted(name, value)))
+                .collect(),
+            ..self.clone()
+        }
+    }
+
     fn find(&self, claim: &str) -> Option<&Value> {
         if let Some(value) = self.claims.get(claim) {
             return Some(value);
@@ -119,6 +131,38 @@ impl Assertion {
         let first = self.claims.get(steps.next()?)?;
         steps.try_fold(first, |value, step| value.get(step))
     }
+}
+
+/// Stands in place of what is not kept.
+const REDACTED: &str = "[redacted]";
+
+/// Claims that tie an ID Token to its request and the tokens beside it (OpenID Connect Core 1.0 §2, §3.1.3.6).
+const BINDINGS: [&str; 5] = ["at_hash", "c_hash", "jti", "nonce", "s_hash"];
+
+fn redacted(name: &str, value: &Value) -> Value {
+    let lower = name.to_lowercase();
+    let is_called_so = ["assertion", "password", "secret", "token"]
+        .iter()
+        .any(|word| lower.contains(word));
+    match value {
+        Value::Null | Value::Bool(_) => value.clone(),
+        _ if is_called_so || BINDINGS.contains(&name) => REDACTED.into(),
+        Value::String(text) if is_token(text) => REDACTED.into(),
+        Value::Array(values) => values.iter().map(|value| redacted("", value)).collect(),
+        Value::Object(members) => {
+            let members = members.iter();
+            members
+                .map(|(name, value)| (name.clone(), redacted(name, value)))
+                .collect::<Map<_, _>>()
+                .into()
+        }
+        _ => value.clone(),
+    }
+}
+
+/// Whether a text is a token in compact form (RFC 7515 §7.1), whose first part is a JSON object.
+fn is_token(text: &str) -> bool {
+    text.starts_with("eyJ") && text.contains('.')
 }
 
 /// A claim has another shape than the mapping expects.
@@ -131,6 +175,34 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_is_kept_holds_no_token() {
+        let Value::Object(claims) = json!({
+            "sub": "1", "email_verified": true, "nonce": "n", "at_hash": "h", "refreshToken": "r", "token_expired": false,
+            "address": { "locality": "London", "client_secret": "s" },
+            "inner": ["eyJhbGciOiJub25lIn0.e30.", "plain"], "count": 7,
+        }) else {
+            unreachable!()
+        };
+        let assertion = Assertion {
+            issuer: String::new(),
+            subject: "1".to_owned(),
+            claims,
+            groups: Presence::Absent,
+            email_proof: EmailProof::None,
+            authenticated_at: None,
+        };
+        let expected = json!({
+            "sub": "1", "email_verified": true, "nonce": "[redacted]", "at_hash": "[redacted]",
+            "refreshToken": "[redacted]", "token_expired": false,
+            "address": { "locality": "London", "client_secret": "[redacted]" },
+            "inner": ["[redacted]", "plain"], "count": 7,
+        });
+        let kept = assertion.redacted();
+        assert_eq!(Value::Object(kept.claims.clone()), expected);
+        assert_eq!(kept.redacted(), kept);
+    }
 
     #[test]
     fn a_claim_is_absent_empty_or_present() {

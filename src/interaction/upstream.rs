@@ -371,7 +371,7 @@ async fn record_refused(
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<UpstreamSignInId> {
     let id = record(tx, upstream, (word, Some(why), None), now, rng).await?;
-    upstream_sign_ins::set_assertion(tx, &id, &Json(assertion.clone())).await?;
+    upstream_sign_ins::set_assertion(tx, &id, &Json(assertion.redacted())).await?;
     Ok(id)
 }
 
@@ -391,7 +391,7 @@ async fn record(
         user_id: who.map(|(user, _)| user.clone()),
         occurred_at: now,
         outcome: outcome.to_owned(),
-        assertion: who.map(|(_, assertion)| Json(assertion.clone())),
+        assertion: who.map(|(_, assertion)| Json(assertion.redacted())),
         checks: Json(why.map_or(Value::Null, |why| json!({ "failed": outcome, "why": why }))),
     };
     upstream_sign_ins::insert(tx, &sign_in).await?;

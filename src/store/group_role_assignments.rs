@@ -1,6 +1,6 @@
 //! Roles that groups of an upstream give, apart from those that somebody gave by hand.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use super::Tx;
@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::id::{ConnectionId, OrganizationId, RoleId, UserId};
 
 /// A role that a user has through a group of an upstream.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, FromRow, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, FromRow, Serialize, Deserialize)]
 pub struct GroupRoleAssignment {
     /// In which organization.
     pub organization_id: OrganizationId,

@@ -39,15 +39,17 @@ pub async fn insert(tx: &mut Tx, record: &SyncRecord) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// The latest records of a user, the latest first.
+/// The records of a user that come before `(instant, id)`, the latest first, at most `limit`.
 pub async fn list_for_user(
     tx: &mut Tx,
     user: &UserId,
+    (before, id): (Timestamp, &str),
     limit: i64,
 ) -> sqlx::Result<Vec<SyncRecord>> {
     tx.all(
-        "SELECT * FROM sync_records WHERE user_id = $1 ORDER BY occurred_at DESC, id DESC LIMIT $2",
-        (user, limit),
+        "SELECT * FROM sync_records WHERE user_id = $1 AND (occurred_at, id) < ($2, $3)
+         ORDER BY occurred_at DESC, id DESC LIMIT $4",
+        (user, before, id, limit),
     )
     .await
 }

@@ -61,16 +61,17 @@ pub async fn set_assertion(
     Ok(())
 }
 
-/// The latest answers through a connection, the latest first.
+/// The answers through a connection that come before `(instant, id)`, the latest first, at most `limit`.
 pub async fn list_for_connection(
     tx: &mut Tx,
     connection: &ConnectionId,
+    (before, id): (Timestamp, &str),
     limit: i64,
 ) -> sqlx::Result<Vec<UpstreamSignIn>> {
     tx.all(
-        "SELECT * FROM upstream_sign_ins WHERE connection_id = $1
-         ORDER BY occurred_at DESC, id DESC LIMIT $2",
-        (connection, limit),
+        "SELECT * FROM upstream_sign_ins WHERE connection_id = $1 AND (occurred_at, id) < ($2, $3)
+         ORDER BY occurred_at DESC, id DESC LIMIT $4",
+        (connection, before, id, limit),
     )
     .await
 }

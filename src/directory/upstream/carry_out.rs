@@ -1,9 +1,9 @@
 //! Carries a reconciliation out, in the transaction of the sign-in.
 
 use rand::CryptoRng;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::AdoptionError;
+use super::{AdoptionError, Synced};
 use crate::access::members;
 use crate::audit::{self, Actor};
 use crate::clock::Timestamp;
@@ -332,17 +332,7 @@ async fn record(
     identity: &IdentityId,
     rng: &mut impl CryptoRng,
 ) -> Result<(), AdoptionError> {
-    let decided = at.decided;
-    let told: Value = json!({
-        "identity": identity,
-        "rule": decided.who.rule(),
-        "changes": decided.changes,
-        "kept": decided.kept,
-        "joined": decided.membership.joins,
-        "granted": decided.membership.granted,
-        "withdrawn": decided.membership.withdrawn,
-        "held": decided.membership.held,
-    });
+    let told = json!(Synced::by(identity, at.decided));
     let details = json!({ "connection": at.upstream.connection.id, "sync": told });
     let (actor, action) = (Actor::User(user), "user.synced");
     audit::record(tx, actor, action, user.as_str(), details, at.now, rng).await?;

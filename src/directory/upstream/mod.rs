@@ -3,6 +3,7 @@
 
 mod carry_out;
 mod facts;
+mod synced;
 
 use rand::CryptoRng;
 
@@ -14,6 +15,7 @@ use crate::store::invitations::Invitation;
 use crate::store::{Tx, connections, environment};
 
 pub use facts::gather;
+pub use synced::Synced;
 
 /// Who was signed in, and by what.
 #[derive(Debug, Clone)]

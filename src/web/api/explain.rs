@@ -98,7 +98,7 @@ pub struct HeldRole {
     id: RoleId,
     key: String,
     name: String,
-    /// Where the assignment comes from: `api`, `default`, `import`, `invitation`, `operator` or `person`.
+    /// Where the assignment comes from: `api`, `default`, `group`, `import`, `invitation`, `operator` or `person`.
     #[schema(value_type = String)]
     source: Source,
     /// Until when it counts.
@@ -137,7 +137,7 @@ pub struct Way {
     via: &'static str,
     /// The key of the role, if it comes by one.
     role: Option<String>,
-    /// Where the assignment comes from: `api`, `default`, `import`, `invitation`, `operator` or `person`.
+    /// Where the assignment comes from: `api`, `default`, `group`, `import`, `invitation`, `operator` or `person`.
     #[schema(value_type = String)]
     source: Source,
     /// Until when it counts.

@@ -41,6 +41,8 @@ pub mod role_permissions;
 pub mod role_scopes;
 pub mod roles;
 pub mod search;
+pub mod sync_records;
+pub mod upstream_sign_ins;
 pub mod user_rows;
 pub mod user_sessions;
 pub mod users;
@@ -86,6 +88,7 @@ const LARGEST_BODY: usize = 1024 * 1024;
         (name = "APIs", description = "Resource servers that access tokens are for, and their scopes."),
         (name = "Applications", description = "Clients: what signs people in, or acts for itself."),
         (name = "Audit", description = "What happened, to whom, by whom."),
+        (name = "Connections", description = "Upstream identity providers that people sign in through."),
         (name = "Environment", description = "The business and its policies."),
         (name = "Feature flags", description = "Switches that applications read from tokens."),
         (name = "Identities", description = "The ways in which users sign in."),
@@ -126,6 +129,8 @@ fn described() -> OpenApiRouter<Site> {
         .merge(role_scopes::routes())
         .merge(roles::routes())
         .merge(search::routes())
+        .merge(sync_records::routes())
+        .merge(upstream_sign_ins::routes())
         .merge(user_sessions::routes())
         .merge(users::routes())
 }

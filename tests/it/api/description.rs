@@ -1,9 +1,15 @@
 //! The description of the API against the running server.
 
 use serde_json::{Value, json};
+use vestibule::directory::upstream;
+use vestibule::federation::assertion::EmailProof;
+use vestibule::federation::{Assertion, Presence};
+use vestibule::id::{ConnectionId, UpstreamSignInId, UserId};
+use vestibule::store::types::Json;
+use vestibule::store::upstream_sign_ins::{self, UpstreamSignIn};
 
 use crate::programs;
-use crate::support::{Api, PASSWORD, World};
+use crate::support::{Api, PASSWORD, Upstream, World};
 
 /// For each operation. With more, the run takes longer than a minute.
 const EXAMPLES: usize = 20;
@@ -41,6 +47,7 @@ async fn known(world: &World, api: &Api) -> Value {
     api.post("/feature_flags", flag).await;
     let (resource, scope) = resource(api).await;
     let (category, property) = property(api).await;
+    let connection = connection(world, api, &user).await;
     let application = json!({ "name": "Notes", "type": "reg" });
     let application = api.post("/applications", application).await;
     let application = &application["application"]["id"];
@@ -49,7 +56,7 @@ async fn known(world: &World, api: &Api) -> Value {
     let invitation = api.post(&invites, invitation).await;
     json!({
         "api_id": resource, "scope_id": scope, "application_id": application, "app_id": application,
-        "client_id": application, "category_id": category, "property_id": property, "property_key": "desk",
+        "client_id": application, "connection_id": connection, "category_id": category, "property_id": property, "property_key": "desk",
         "feature_flag_key": "dark_mode", "identity_id": identities["identities"][0]["id"],
         "code": organization, "org_code": organization, "id": user, "user_id": user, "role_id": role,
         "permission_id": permission, "invite_code": invitation["invite"]["code"],
@@ -75,4 +82,37 @@ async fn property(api: &Api) -> (Value, Value) {
     });
     let property = api.post("/properties", new).await["property"]["id"].take();
     (category, property)
+}
+
+/// A connection that a user has come through, and what was kept of it.
+async fn connection(world: &World, api: &Api, user: &UserId) -> ConnectionId {
+    let upstream = Upstream::start(json!({})).await;
+    let id = world.connection(&upstream, &api.client, |_| {}).await;
+    let said = json!({ "sub": "ada-there", "email": "ada@acme.test", "picture": "https://acme.test/ada.png" });
+    let assertion = Assertion {
+        issuer: upstream.issuer.clone(),
+        subject: "ada-there".to_owned(),
+        claims: said.as_object().expect("it is an object").clone(),
+        groups: Presence::Present(vec!["staff".to_owned()]),
+        email_proof: EmailProof::Stated,
+        authenticated_at: Some(world.now()),
+    };
+    let (now, mut rng) = (world.now(), world.app.random.generator());
+    let mut tx = world.write().await;
+    let found = upstream::find(&mut tx, &id).await.unwrap().unwrap();
+    upstream::adopt(&mut tx, &assertion, &found, Some(user), None, now, &mut rng)
+        .await
+        .unwrap();
+    let sign_in = UpstreamSignIn {
+        id: UpstreamSignInId::generate(&mut rng),
+        connection_id: id.clone(),
+        user_id: Some(user.clone()),
+        occurred_at: now,
+        outcome: "signed_in".to_owned(),
+        assertion: Some(Json(assertion)),
+        checks: Json(Value::Null),
+    };
+    upstream_sign_ins::insert(&mut tx, &sign_in).await.unwrap();
+    tx.commit().await.unwrap();
+    id
 }

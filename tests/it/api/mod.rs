@@ -24,5 +24,6 @@ mod role_scopes;
 mod roles;
 mod search;
 mod upstream_identities;
+mod upstream_records;
 mod user_sessions;
 mod users;

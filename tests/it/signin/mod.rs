@@ -15,5 +15,6 @@ mod resuming;
 mod select_account;
 mod sessions;
 pub(crate) mod upstream;
+mod upstream_groups;
 mod upstream_newcomers;
 mod upstream_profile;

@@ -228,7 +228,8 @@ async fn an_address_that_somebody_else_has_proven_is_a_conflict(engine: Engine) 
     assert_eq!(addresses(&api, &user).await, ["ada@acme.test*"]);
     assert_eq!(addresses(&api, &bob).await, ["bob@acme.test*"]);
     let mut tx = world.app.db.read().await.unwrap();
-    let records = sync_records::list_for_user(&mut tx, &user, 10)
+    let latest = (vestibule::clock::Timestamp::from_unix(i64::MAX), "");
+    let records = sync_records::list_for_user(&mut tx, &user, latest, 1)
         .await
         .unwrap();
     let kept = records[0].record.0["kept"].as_array().unwrap();
