@@ -182,7 +182,8 @@ pub(super) async fn authenticate(
     rng: &mut impl CryptoRng,
 ) -> Result<Secret, SignInError> {
     identities::record_sign_in(tx, &identity.id, at.now).await?;
-    let (session, cookie) = session::begin(tx, &identity.user_id, PASSWORD, at, rng).await?;
+    let (session, cookie) =
+        session::begin(tx, &identity.user_id, (PASSWORD, None), at, rng).await?;
     let progress = &mut interaction.progress.0;
     progress.authenticated = Some(Authenticated {
         session_id: session.id,

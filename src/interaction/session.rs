@@ -13,7 +13,7 @@ use super::facts::SignedIn;
 use crate::audit::{self, Actor};
 use crate::clock::Timestamp;
 use crate::config::Sessions;
-use crate::id::{SessionId, UserId};
+use crate::id::{ConnectionId, SessionId, UserId};
 use crate::secret::Secret;
 use crate::store::sessions::Session;
 use crate::store::{Tx, grants, sessions, users};
@@ -65,13 +65,13 @@ fn is_alive(session: &Session, lifetimes: &Sessions, now: Timestamp) -> bool {
         && session.last_seen_at.plus(lifetimes.idle) > now
 }
 
-/// Signs `user` in. Returns the session and the value of its cookie.
+/// Signs `user` in, who proved who they are by `methods`, here or through a connection. Returns the session and the value of its cookie.
 ///
 /// The session that the browser has is renewed when it is the same user's, and ended when it isn't.
 pub(super) async fn begin(
     tx: &mut Tx,
     user: &UserId,
-    methods: &str,
+    (methods, connection): (&str, Option<&ConnectionId>),
     at: &Circumstances<'_>,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<(Session, Secret)> {
@@ -90,9 +90,10 @@ pub(super) async fn begin(
         ended_at: None,
         ip_address: at.visitor.address.map(|address| address.to_string()),
         user_agent: at.visitor.user_agent.clone(),
+        connection_id: connection.cloned(),
     };
     let session = store(tx, session, at).await?;
-    let details = json!({ "session": session.id, "methods": methods });
+    let details = json!({ "session": session.id, "methods": methods, "connection": connection });
     audit::record(
         tx,
         Actor::User(user),

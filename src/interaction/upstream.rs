@@ -301,7 +301,8 @@ async fn begin_session(
         return Err(UpstreamError::Changed);
     }
     let user = &adopted.user;
-    let (session, cookie) = session::begin(tx, user, FEDERATED, at, rng).await?;
+    let how = (FEDERATED, Some(&upstream.connection.id));
+    let (session, cookie) = session::begin(tx, user, how, at, rng).await?;
     let told = ("signed_in", None, Some((user, assertion)));
     record(tx, upstream, told, at.now, rng).await?;
     let progress = &mut interaction.progress.0;

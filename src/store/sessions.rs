@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::Tx;
 use crate::clock::Timestamp;
-use crate::id::{OrganizationId, SessionId, UserId};
+use crate::id::{ConnectionId, OrganizationId, SessionId, UserId};
 use crate::secret::SecretHash;
 
 /// A browser's session.
@@ -34,14 +34,16 @@ pub struct Session {
     pub ip_address: Option<String>,
     /// In which browser.
     pub user_agent: Option<String>,
+    /// The connection through which they last proved who they are; none when they did so here.
+    pub connection_id: Option<ConnectionId>,
 }
 
 /// Stores a new session.
 pub async fn insert(tx: &mut Tx, session: &Session) -> sqlx::Result<()> {
     tx.execute(
         "INSERT INTO sessions (id, user_id, token_hash, auth_time, organization_id, methods, created_at, last_seen_at, expires_at,
-            ended_at, ip_address, user_agent)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            ended_at, ip_address, user_agent, connection_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         (
             &session.id,
             &session.user_id,
@@ -55,6 +57,7 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> sqlx::Result<()> {
             session.ended_at,
             &session.ip_address,
             &session.user_agent,
+            &session.connection_id,
         ),
     )
     .await?;
@@ -65,7 +68,7 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> sqlx::Result<()> {
 pub async fn renew(tx: &mut Tx, session: &Session) -> sqlx::Result<bool> {
     let renewed = tx.execute(
         "UPDATE sessions SET token_hash = $2, auth_time = $3, methods = $4, last_seen_at = $5, expires_at = $6,
-            ip_address = $7, user_agent = $8
+            ip_address = $7, user_agent = $8, connection_id = $9
          WHERE id = $1 AND ended_at IS NULL",
         (
             &session.id,
@@ -76,6 +79,7 @@ pub async fn renew(tx: &mut Tx, session: &Session) -> sqlx::Result<bool> {
             session.expires_at,
             &session.ip_address,
             &session.user_agent,
+            &session.connection_id,
         ),
     )
     .await?;

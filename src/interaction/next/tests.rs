@@ -75,6 +75,7 @@ fn signed_in(user: &str, seconds_ago: i64) -> SignedIn {
             ended_at: None,
             ip_address: None,
             user_agent: None,
+            connection_id: None,
         },
         user: User {
             id,

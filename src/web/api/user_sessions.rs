@@ -18,7 +18,7 @@ use crate::access::scopes::{DeleteUserMfa, DeleteUserSessions, ReadUserMfa, Read
 use crate::clock::Timestamp;
 use crate::directory;
 use crate::directory::people::Start;
-use crate::id::{ClientId, OrganizationId, SessionId, UserId};
+use crate::id::{ClientId, ConnectionId, OrganizationId, SessionId, UserId};
 use crate::store::sessions::{self, Session};
 use crate::store::{Tx, grants};
 use crate::web::extract::Now;
@@ -49,8 +49,9 @@ pub struct Shown {
     /// The application that was first signed in to.
     #[schema(value_type = Option<String>)]
     client_id: Option<ClientId>,
-    /// Always null: they signed in here.
-    connection_id: Option<String>,
+    /// The connection that they last signed in through; null when they did so here, or it was removed since.
+    #[schema(value_type = Option<String>)]
+    connection_id: Option<ConnectionId>,
     started_on: Instant,
     /// When it was last used.
     updated_on: Instant,
@@ -73,7 +74,7 @@ impl Shown {
             user_id: session.user_id,
             org_code: session.organization_id,
             client_id,
-            connection_id: None,
+            connection_id: session.connection_id,
             started_on: Instant(session.created_at),
             updated_on: Instant(session.last_seen_at),
             expires_on: Instant(session.expires_at),

@@ -1,6 +1,7 @@
 //! `/users/{id}/sync_records` and `/connections/{id}/sign_ins`: what came of sign-ins through upstreams.
 
 use serde_json::{Value, json};
+use vestibule::store::connections;
 
 use crate::signin::upstream::Scene;
 use crate::support::{Api, Engine, Fault, PASSWORD, on_each_engine};
@@ -8,6 +9,7 @@ use crate::support::{Api, Engine, Fault, PASSWORD, on_each_engine};
 on_each_engine! {
     what_a_sign_in_changed_is_told_with_its_reasons
     what_an_upstream_answered_is_told_without_tokens
+    a_session_tells_the_connection_it_came_through
 }
 
 /// The entries of a list, page by page, in its order.
@@ -137,4 +139,42 @@ async fn what_an_upstream_answered_is_told_without_tokens(engine: Engine) {
         .refusal("GET", &format!("{route}?next_token=x"), None)
         .await;
     assert_eq!(refused, (400, "INVALID_FIELD".to_owned()));
+}
+
+async fn a_session_tells_the_connection_it_came_through(engine: Engine) {
+    let scene = Scene::set(engine).await;
+    let (world, api) = (&scene.world, scene.world.api().await);
+    let ada = world.user("ada@acme.test", PASSWORD).await;
+    let route = format!("/users/{ada}/sessions");
+    let through = async || {
+        let sessions = api.get(&route).await;
+        let sessions = sessions["sessions"].as_array().unwrap().clone();
+        let told = sessions
+            .into_iter()
+            .map(|mut one| one["connection_id"].take());
+        told.collect::<Vec<_>>()
+    };
+    let (mut browser, _) = world.signed_in(&scene.client, "ada@acme.test").await;
+    assert_eq!(through().await, [Value::Null]);
+    // The same browser, once more: it stays one session, and tells how they last signed in.
+    let again = scene.client.authorize_url(&[("prompt", "login")]);
+    browser.open(&again).await;
+    browser.submit("button[name=connection_id]", &[]).await;
+    let address = browser.page().attribute("#continue", "href").unwrap();
+    let answer = scene.upstream.grants(&address.parse().unwrap());
+    browser.open(&answer).await;
+    browser.arrived();
+    assert_eq!(through().await, [json!(scene.connection)]);
+    browser.open(&again).await;
+    browser.sign_in("ada@acme.test", PASSWORD).await;
+    browser.arrived();
+    assert_eq!(through().await, [Value::Null]);
+    scene.claims().await;
+    assert!(through().await.contains(&json!(scene.connection)));
+    let mut tx = world.write().await;
+    connections::remove(&mut tx, &scene.connection)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(through().await, [Value::Null, Value::Null]);
 }

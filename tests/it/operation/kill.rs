@@ -169,6 +169,7 @@ async fn begin_session(tx: &mut Tx, user: &UserId) -> SessionId {
         ended_at: None,
         ip_address: None,
         user_agent: None,
+        connection_id: None,
     };
     sessions::insert(tx, &session)
         .await
