@@ -113,6 +113,7 @@ impl Assertion {
 
     /// The same without what is of use to nobody but the two of us, or could be: values that tie it to its request or
     /// to tokens, and whatever looks like a token or is called a secret. This is what is kept.
+    #[must_use]
     pub fn redacted(&self) -> Self {
         let claims = self.claims.iter();
         Self {

@@ -7,7 +7,8 @@ use crate::signin::upstream::Scene;
 use crate::support::{Api, Engine, PASSWORD, on_each_engine};
 
 on_each_engine! {
-    identities_at_connections_are_shown_and_removed
+    identities_at_connections_are_shown_beside_the_others
+    the_last_way_in_is_not_removed_unless_that_is_insisted_upon
     an_identity_waits_for_its_address
     who_was_active_is_found_however_they_signed_in
 }
@@ -30,16 +31,13 @@ fn route_of(identity: &Value) -> String {
     format!("/identities/{}", identity["id"].as_str().expect("an id"))
 }
 
-async fn identities_at_connections_are_shown_and_removed(engine: Engine) {
+async fn identities_at_connections_are_shown_beside_the_others(engine: Engine) {
     let scene = Scene::set(engine).await;
     let api = scene.world.api().await;
     scene.claims().await;
     scene.world.pass(9);
     let ada = scene.claims().await["sub"].as_str().unwrap().to_owned();
-    let (email, there) = (
-        identity(&api, &ada, "email").await,
-        identity(&api, &ada, "oidc").await,
-    );
+    let there = identity(&api, &ada, "oidc").await;
     let expected = json!({
         "id": there["id"], "type": "oidc", "is_confirmed": true, "created_on": "2026-11-22T08:00:02Z",
         "last_login_on": "2026-11-22T08:00:11Z", "total_logins": 2, "name": "ada@acme.test",
@@ -74,7 +72,14 @@ async fn identities_at_connections_are_shown_and_removed(engine: Engine) {
         .await;
     assert_eq!(second["has_more"], false);
     assert_ne!(second["identities"][0]["id"], first["identities"][0]["id"]);
+}
 
+async fn the_last_way_in_is_not_removed_unless_that_is_insisted_upon(engine: Engine) {
+    let scene = Scene::set(engine).await;
+    let api = scene.world.api().await;
+    let ada = scene.claims().await["sub"].as_str().unwrap().to_owned();
+    let email = identity(&api, &ada, "email").await;
+    let there = identity(&api, &ada, "oidc").await;
     for is_primary in [true, false] {
         let change = json!({ "is_primary": is_primary });
         let refused = api.refusal("PATCH", &route_of(&there), Some(change)).await;
@@ -105,36 +110,9 @@ async fn an_identity_waits_for_its_address(engine: Engine) {
     let domain = connections::insert_domain(&mut tx, &scene.connection, "acme.test").await;
     domain.unwrap();
     tx.commit().await.unwrap();
-    let new = |kind: &str, value: &str, connection: Value| json!({ "type": kind, "value": value, "connection_id": connection });
-    let (connection, unknown) = (
-        json!(scene.connection),
-        json!("conn_0123456789abcdef0123456789abcdef"),
-    );
+    let new = |kind: &str, value: &str| json!({ "type": kind, "value": value, "connection_id": scene.connection });
     let route = format!("/users/{bob}/identities");
-    for (new, code) in [
-        (new("social", "bob@acme.test", Value::Null), "INVALID_FIELD"),
-        (
-            new("social", "bob@acme.test", unknown),
-            "CONNECTION_NOT_FOUND",
-        ),
-        (
-            new("social", "bob@acme.test", json!("acme")),
-            "CONNECTION_NOT_FOUND",
-        ),
-        (
-            new("enterprise", "bob", connection.clone()),
-            "INVALID_FIELD",
-        ),
-        // Nobody with that address is led there.
-        (
-            new("enterprise", "bob@example.test", connection.clone()),
-            "INVALID_FIELD",
-        ),
-    ] {
-        let refused = api.refusal("POST", &route, Some(new.clone())).await;
-        assert_eq!(refused, (400, code.to_owned()), "{new}");
-    }
-    let waiting = new("enterprise", "Bob@Acme.test", connection.clone());
+    let waiting = new("enterprise", "Bob@Acme.test");
     let added = api.post(&route, waiting.clone()).await;
     for user in [&bob, &eve] {
         let route = format!("/users/{user}/identities");
@@ -165,7 +143,7 @@ async fn an_identity_waits_for_its_address(engine: Engine) {
     api.post(&route, waiting).await;
     states("bob-there");
     assert_eq!(scene.claims().await["sub"], bob.as_str());
-    let of_eve = new("social", "eve@acme.test", connection);
+    let of_eve = new("social", "eve@acme.test");
     api.post(&format!("/users/{eve}/identities"), of_eve).await;
     scene
         .upstream
@@ -219,4 +197,45 @@ async fn who_was_active_is_found_however_they_signed_in(engine: Engine) {
         .get(&format!("{since}&email=ada@acme.test,bob@example.test"))
         .await;
     assert_eq!(named["users"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_can_not_be_waited_for_is_refused() {
+    let scene = Scene::set(Engine::Sqlite).await;
+    let (world, api) = (&scene.world, scene.world.api().await);
+    let bob = world.user("bob@example.test", PASSWORD).await.to_string();
+    let mut tx = world.write().await;
+    let domain = connections::insert_domain(&mut tx, &scene.connection, "acme.test").await;
+    domain.unwrap();
+    tx.commit().await.unwrap();
+    let new = |kind: &str, value: &str, connection: Value| json!({ "type": kind, "value": value, "connection_id": connection });
+    let (connection, unknown) = (
+        json!(scene.connection),
+        json!("conn_0123456789abcdef0123456789abcdef"),
+    );
+    let route = format!("/users/{bob}/identities");
+    for (new, code) in [
+        (new("social", "bob@acme.test", Value::Null), "INVALID_FIELD"),
+        (
+            new("social", "bob@acme.test", unknown),
+            "CONNECTION_NOT_FOUND",
+        ),
+        (
+            new("social", "bob@acme.test", json!("acme")),
+            "CONNECTION_NOT_FOUND",
+        ),
+        (
+            new("enterprise", "bob", connection.clone()),
+            "INVALID_FIELD",
+        ),
+        // Nobody with that address is led there.
+        (
+            new("enterprise", "bob@example.test", connection.clone()),
+            "INVALID_FIELD",
+        ),
+    ] {
+        let refused = api.refusal("POST", &route, Some(new.clone())).await;
+        assert_eq!(refused, (400, code.to_owned()), "{new}");
+    }
+    assert_eq!(identities(&api, &bob).await.len(), 1);
 }

@@ -444,16 +444,10 @@ fn who_is_invited_needs_no_admission_by_policy() {
         (ADDRESS, true, false, EmailProof::Stated, Ok(true)),
         (ADDRESS, true, true, EmailProof::Stated, Ok(true)),
         // Of another address, or one that anybody could have entered there, an invitation says nothing.
-        (ADDRESS, true, false, EmailProof::None, none.clone()),
-        (
-            "eve@acme.test",
-            true,
-            false,
-            EmailProof::Stated,
-            none.clone(),
-        ),
+        (ADDRESS, true, false, EmailProof::None, none),
+        ("eve@acme.test", true, false, EmailProof::Stated, none),
         // A connection for those who are known is for nobody else.
-        (ADDRESS, false, true, EmailProof::Stated, none.clone()),
+        (ADDRESS, false, true, EmailProof::Stated, none),
     ] {
         let mut upstream = upstream(Kind::Oidc);
         upstream.connection.creates_users = creates;
