@@ -15,12 +15,16 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use crate::clock::{Clock, Seconds, Timestamp};
 use crate::store::{
     Db, clients, grants, interactions, refresh_tokens, revoked_tokens, sessions, throttles,
+    upstream_attempts, upstream_sign_ins,
 };
 use crate::tokens::keyring::{KeyError, Keys};
 use crate::tokens::rotation::{Schedule, rotate_by_age};
 
 /// How long an expired sign-in is kept, so that it can offer the way back to its application.
 const KEEP_INTERACTIONS: Seconds = Seconds::new(7 * 86_400);
+
+/// How long the answers of upstreams are kept, so that administrators can see why a sign-in failed.
+const KEEP_UPSTREAM_SIGN_INS: Seconds = Seconds::new(30 * 86_400);
 
 /// How long an ended session is kept, so that its user can see where they were signed in.
 const KEEP_SESSIONS: Seconds = Seconds::new(30 * 86_400);
@@ -59,6 +63,10 @@ pub struct Purged {
     pub sessions: u64,
     /// Windows that have passed.
     pub throttles: u64,
+    /// To sign in through an upstream, that were not answered.
+    pub upstream_attempts: u64,
+    /// Answers of upstreams.
+    pub upstream_sign_ins: u64,
 }
 
 /// Does everything once.
@@ -183,6 +191,17 @@ async fn purge(db: &Db, now: Timestamp, report: &mut Report) {
         throttles: report.take(
             "purge throttles",
             in_transactions!(db, |tx| throttles::purge(tx, now)),
+        ),
+        upstream_attempts: report.take(
+            "purge upstream attempts",
+            in_transactions!(db, |tx| upstream_attempts::purge(tx, now)),
+        ),
+        upstream_sign_ins: report.take(
+            "purge upstream sign-ins",
+            in_transactions!(db, |tx| upstream_sign_ins::purge(
+                tx,
+                now.minus(KEEP_UPSTREAM_SIGN_INS)
+            )),
         ),
         client_secrets: report.take(
             "purge client secrets",
@@ -363,6 +382,7 @@ mod tests {
         let hashing = Hashing {
             key: &HashKey::from_bytes([1; 32]),
             passwords: &passwords,
+            vault: &vault(),
         };
         apply(tx, &document, &hashing, NOW, &mut rand::rng())
             .await
@@ -374,7 +394,7 @@ mod tests {
         let world = World::new().await;
         world.db.close().await;
         let report = world.tick(&NEVER, NOW).await;
-        assert_eq!(report.failed.len(), 10);
+        assert_eq!(report.failed.len(), 12);
     }
 
     #[tokio::test]

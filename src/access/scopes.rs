@@ -33,14 +33,20 @@ management_scopes! {
     CreateApiScopes = "create:api_scopes";
     /// Register APIs.
     CreateApis = "create:apis";
+    /// Let applications offer connections.
+    CreateApplicationConnections = "create:application_connections";
     /// Register logout addresses of applications.
     CreateApplicationLogoutUris = "create:application_logout_uris";
     /// Register applications.
     CreateApplications = "create:applications";
     /// Register redirect addresses of applications.
     CreateApplicationsRedirectUris = "create:applications_redirect_uris";
+    /// Make connections.
+    CreateConnections = "create:connections";
     /// Define feature flags.
     CreateFeatureFlags = "create:feature_flags";
+    /// Let organizations use connections.
+    CreateOrganizationConnections = "create:organization_connections";
     /// Invite people to organizations.
     CreateOrganizationInvites = "create:organization_invites";
     /// Give members permissions.
@@ -71,18 +77,24 @@ management_scopes! {
     DeleteApisApplicationScopes = "delete:apis_application_scopes";
     /// Remove scopes of an API.
     DeleteApisScopes = "delete:apis_scopes";
+    /// Let applications offer connections no more.
+    DeleteApplicationConnections = "delete:application_connections";
     /// Remove logout addresses of applications.
     DeleteApplicationLogoutUris = "delete:application_logout_uris";
     /// Remove applications.
     DeleteApplications = "delete:applications";
     /// Remove redirect addresses of applications.
     DeleteApplicationsRedirectUris = "delete:applications_redirect_uris";
+    /// Remove connections.
+    DeleteConnections = "delete:connections";
     /// Take values of feature flags back for the environment.
     DeleteEnvironmentFeatureFlags = "delete:environment_feature_flags";
     /// Remove feature flags.
     DeleteFeatureFlags = "delete:feature_flags";
     /// Remove identities.
     DeleteIdentities = "delete:identities";
+    /// Let organizations use connections no more.
+    DeleteOrganizationConnections = "delete:organization_connections";
     /// Take values of feature flags back for an organization.
     DeleteOrganizationFeatureFlags = "delete:organization_feature_flags";
     /// Remove the handles of organizations.
@@ -119,6 +131,8 @@ management_scopes! {
     ReadApiScopes = "read:api_scopes";
     /// Read APIs.
     ReadApis = "read:apis";
+    /// Read the connections that applications offer.
+    ReadApplicationConnections = "read:application_connections";
     /// Read logout addresses of applications.
     ReadApplicationLogoutUris = "read:application_logout_uris";
     /// Read the properties of applications.
@@ -141,6 +155,8 @@ management_scopes! {
     ReadIdentities = "read:identities";
     /// Read the industries that an organization can be of.
     ReadIndustries = "read:industries";
+    /// Read the connections that organizations may use.
+    ReadOrganizationConnections = "read:organization_connections";
     /// Read values of feature flags of organizations.
     ReadOrganizationFeatureFlags = "read:organization_feature_flags";
     /// Read invitations to organizations.
@@ -181,6 +197,8 @@ management_scopes! {
     ReadUserSessions = "read:user_sessions";
     /// Read users.
     ReadUsers = "read:users";
+    /// Try connections out.
+    TestConnections = "test:connections";
     /// Change APIs.
     UpdateApis = "update:apis";
     /// Change the scopes of APIs.
@@ -195,6 +213,8 @@ management_scopes! {
     UpdateApplications = "update:applications";
     /// Replace redirect addresses of applications.
     UpdateApplicationsRedirectUris = "update:applications_redirect_uris";
+    /// Change connections.
+    UpdateConnections = "update:connections";
     /// Change values of feature flags for the environment.
     UpdateEnvironmentFeatureFlags = "update:environment_feature_flags";
     /// Change the policies of the environment.

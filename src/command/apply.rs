@@ -24,6 +24,7 @@ pub(crate) async fn run(config: Config, arguments: &Arguments) -> Outcome {
     let hashing = Hashing {
         key: &app.hash_key,
         passwords: &app.hasher,
+        vault: app.keys.vault(),
     };
     let (now, mut rng) = (app.clock.now(), app.random.generator());
     if arguments.dry_run {

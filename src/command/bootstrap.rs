@@ -26,6 +26,7 @@ pub(crate) async fn run(config: Config, arguments: &Arguments) -> Outcome {
     let hashing = Hashing {
         key: &app.hash_key,
         passwords: &app.hasher,
+        vault: app.keys.vault(),
     };
     let wanted = Bootstrap {
         email: &arguments.email,

@@ -11,8 +11,9 @@ use super::assertion::{Assertion, EmailProof, Presence};
 use super::egress::{Egress, EgressError};
 use super::error::FederationError;
 use super::metadata::Providers;
-use super::oidc::{Expected, Issuers, Proven, Provider, Wishes};
+use super::oidc::{Expected, Issuers, Proven, Provider};
 use super::settings::Settings;
+use super::wishes::Wishes;
 use super::{entra, google, oauth2};
 use crate::clock::Timestamp;
 use crate::config::Network;
@@ -132,7 +133,7 @@ impl Connector<'_> {
         }
     }
 
-    fn egress(&self) -> Result<Egress, FederationError> {
+    pub(super) fn egress(&self) -> Result<Egress, FederationError> {
         let extra_roots = self.settings.client().extra_roots.as_ref();
         let egress = self.outside.egress(extra_roots);
         egress.map_err(|error| FederationError::NotSetUp(error.to_string()))
@@ -149,7 +150,7 @@ impl Connector<'_> {
         }
     }
 
-    fn openid_provider(&self) -> Result<Provider<'_>, FederationError> {
+    pub(super) fn openid_provider(&self) -> Result<Provider<'_>, FederationError> {
         let (place, issuers): ((String, String), Issuers<'_>) = match self.settings {
             Settings::EntraId(settings) => (
                 entra::place(settings),

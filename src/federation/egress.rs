@@ -20,6 +20,19 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Confirms that a text holds certificates to trust, in PEM.
+///
+/// # Errors
+///
+/// [`EgressError::NoRoots`] when it holds none, [`EgressError::Roots`] when one can't be read.
+pub fn check_roots(pem: &str) -> Result<(), EgressError> {
+    let found = reqwest::Certificate::from_pem_bundle(pem.as_bytes());
+    if found.map_err(EgressError::Roots)?.is_empty() {
+        return Err(EgressError::NoRoots);
+    }
+    Egress::new(Arc::new([]), Some(pem)).map(|_| ())
+}
+
 /// Sends requests outwards, each within its limits.
 #[derive(Clone, Debug)]
 pub struct Egress {
@@ -38,6 +51,9 @@ pub enum EgressError {
     /// The address is of another scheme than `https`.
     #[error("{0} is not an https address")]
     NotSecure(String),
+    /// There is no certificate to trust.
+    #[error("it holds no certificate")]
+    NoRoots,
     /// The certificates to trust can't be read.
     #[error("the extra roots are no PEM certificates: {0}")]
     Roots(reqwest::Error),
@@ -47,6 +63,9 @@ pub enum EgressError {
     /// No answer came.
     #[error("no answer: {}", cause(.0))]
     Transport(#[from] reqwest::Error),
+    /// The name leads nowhere.
+    #[error("the name {0} can't be resolved: {1}")]
+    Unresolved(String, std::io::Error),
     /// The answer can't be read.
     #[error(transparent)]
     Unreadable(#[from] http::Error),
@@ -108,6 +127,22 @@ impl Egress {
             body.extend_from_slice(&chunk);
         }
         Ok(response.body(body)?)
+    }
+
+    /// Confirms that an address may be asked now: what its name resolves to included. Nothing is sent.
+    pub(super) async fn reach(&self, address: &str) -> Result<(), EgressError> {
+        let no_address = |_| EgressError::NotSecure(address.to_owned());
+        let url = Url::parse(address).map_err(no_address)?;
+        self.check(&url)?;
+        if let Some(Host::Domain(name)) = url.host() {
+            let found = tokio::net::lookup_host((name, 0)).await;
+            let found = found.map_err(|error| EgressError::Unresolved(name.to_owned(), error))?;
+            let mut addresses = found.map(|address| address.ip());
+            if addresses.any(|address| !may_be_asked(address, &self.excepted)) {
+                return Err(EgressError::NotPublic(address.to_owned()));
+            }
+        }
+        Ok(())
     }
 
     /// That an address may be asked, as far as it can be told before its name is resolved.

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::assertion::{EmailProof, Presence};
 use super::egress::Egress;
 use super::error::{Check, FederationError};
-use super::settings::EntraId;
+use super::metadata::TENANT;
+use super::settings::{EntraId, is_tenant_id};
 use crate::secret::Secret;
 
 const AUTHORITY: &str = "https://login.microsoftonline.com";
@@ -20,7 +21,8 @@ pub(super) fn place(settings: &EntraId) -> (String, String) {
     let authority = authority(settings);
     if let [tenant] = settings.tenants.as_slice() {
         let base = format!("{authority}/{tenant}/v2.0");
-        (base.clone(), base)
+        let id = if is_tenant_id(tenant) { tenant } else { TENANT };
+        (base, format!("{authority}/{id}/v2.0"))
     } else {
         let base = format!("{authority}/organizations/v2.0");
         (base, format!("{authority}/{{tenantid}}/v2.0"))
@@ -46,8 +48,11 @@ pub(super) fn is_expected_issuer(
             .bytes()
             .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let allowed = &settings.tenants;
-    let is_allowed =
-        allowed.is_empty() || allowed.iter().any(|one| one.eq_ignore_ascii_case(tenant));
+    let is_allowed = match allowed.as_slice() {
+        // Known by its domain: its issuer is compared with that of its metadata.
+        [domain] if !is_tenant_id(domain) => true,
+        ids => ids.is_empty() || ids.iter().any(|one| one.eq_ignore_ascii_case(tenant)),
+    };
     is_id && is_allowed && issuer == format!("{}/{tenant}/v2.0", authority(settings))
 }
 

@@ -22,6 +22,7 @@ use tokio::sync::Mutex;
 
 use super::egress::Egress;
 use super::error::{Check, FederationError};
+use super::settings::is_tenant_id;
 use crate::clock::{Seconds, Timestamp};
 
 /// The metadata of a provider (OpenID Connect Discovery 1.0 §3), together with its keys.
@@ -128,18 +129,49 @@ impl Providers {
 }
 
 async fn fetch(egress: &Egress, base: &str, issuer: &str) -> Result<Metadata, FederationError> {
+    let metadata = document(egress, base, issuer).await?;
+    let keys = keys(egress, &metadata).await?;
+    Ok(metadata.set_jwks(keys))
+}
+
+/// The keys that metadata lead to.
+pub(super) async fn keys(
+    egress: &Egress,
+    metadata: &Metadata,
+) -> Result<CoreJsonWebKeySet, FederationError> {
+    read(egress, metadata.jwks_uri().as_str()).await
+}
+
+/// Stands in an issuer for the id of a tenant that is known by its domain alone, whose metadata tell the id.
+pub(super) const TENANT: &str = "{guid}";
+
+/// Whether metadata are of the issuer that is expected.
+fn is_issuer(expected: &str, said: &str) -> bool {
+    let Some((before, after)) = expected.split_once(TENANT) else {
+        return said == expected;
+    };
+    let tenant = said.strip_prefix(before);
+    let tenant = tenant.and_then(|rest| rest.strip_suffix(after));
+    tenant.is_some_and(is_tenant_id)
+}
+
+/// The metadata, without the keys.
+pub(super) async fn document(
+    egress: &Egress,
+    base: &str,
+    issuer: &str,
+) -> Result<Metadata, FederationError> {
     let address = format!(
         "{}/.well-known/openid-configuration",
         base.trim_end_matches('/')
     );
     let metadata: Metadata = read(egress, &address).await?;
     let said = metadata.issuer().as_str();
-    if said != issuer {
+    if !is_issuer(issuer, said) {
         let why = format!("{address} is of the issuer {said}, not of {issuer}");
         return Err(FederationError::unproven(Check::Metadata, why));
     }
-    let keys: CoreJsonWebKeySet = read(egress, metadata.jwks_uri().as_str()).await?;
-    Ok(metadata.set_jwks(keys))
+    Ok(metadata)
 }
 
 /// A JSON document.
@@ -155,4 +187,31 @@ async fn read<T: DeserializeOwned>(egress: &Egress, address: &str) -> Result<T, 
         return Err(unavailable(format!("answered {}", response.status())));
     }
     serde_json::from_slice(response.body()).map_err(|error| unavailable(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_issuer_of_a_tenant_known_by_its_domain_names_its_id() {
+        let expected = "https://login.example.test/{guid}/v2.0";
+        for (said, is_it) in [
+            (
+                "https://login.example.test/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0",
+                true,
+            ),
+            ("https://login.example.test/{tenantid}/v2.0", false),
+            ("https://login.example.test/acme.test/v2.0", false),
+            (
+                "https://evil.example.test/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0",
+                false,
+            ),
+            ("https://login.example.test/v2.0", false),
+        ] {
+            assert_eq!(is_issuer(expected, said), is_it, "{said}");
+        }
+        assert!(is_issuer("https://a.test", "https://a.test"));
+        assert!(!is_issuer("https://a.test", "https://a.test/"));
+    }
 }

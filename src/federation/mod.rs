@@ -14,7 +14,9 @@ pub mod mapping;
 pub mod metadata;
 mod oauth2;
 pub mod oidc;
+pub mod probe;
 pub mod settings;
+pub mod wishes;
 
 pub use assertion::{Assertion, Presence};
 pub use connector::{Connector, Outside};

@@ -15,8 +15,9 @@ use super::answer::{Callback, code};
 use super::assertion::EmailProof;
 use super::egress::Egress;
 use super::error::{Check, FederationError};
-use super::oidc::{Expected, Proven, Wishes, chain};
+use super::oidc::{Expected, Proven, chain};
 use super::settings::OAuth2;
+use super::wishes::Wishes;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 
@@ -70,14 +71,13 @@ impl Provider<'_> {
             .authorize_url(move || CsrfToken::new(state))
             .set_pkce_challenge(challenge)
             .add_scopes(self.settings.client.scopes.iter().cloned().map(Scope::new));
-        for (name, value) in self
-            .settings
-            .client
-            .parameters
-            .iter()
-            .chain(&wishes.forwarded)
-        {
-            request = request.add_extra_param(name.clone(), value.clone());
+        // The others have no parameter in OAuth 2.0.
+        let wishes = Wishes {
+            forwarded: wishes.forwarded.clone(),
+            ..Wishes::default()
+        };
+        for (name, value) in wishes.parameters(&self.settings.client) {
+            request = request.add_extra_param(name, value);
         }
         let (address, _state) = request.url();
         Ok((

@@ -2,8 +2,6 @@
 //!
 //! What Google and Entra ID do their own way is in `google` and `entra`.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType,
@@ -24,8 +22,9 @@ use url::Url;
 use super::answer::{Callback, check_issuer, code};
 use super::egress::Egress;
 use super::error::{Check, FederationError};
-use super::metadata::{Metadata, Providers};
+use super::metadata::{Metadata, Providers, TENANT};
 use super::settings::Registration;
+use super::wishes::Wishes;
 use crate::clock::{Seconds, Timestamp};
 use crate::secret::Secret;
 
@@ -101,21 +100,6 @@ pub(super) struct Provider<'a> {
     pub(super) redirect_uri: &'a str,
     /// The scopes that are asked for when the connection names none.
     pub(super) usual_scopes: &'a [&'a str],
-}
-
-/// What an authorization request wants besides.
-#[derive(Debug, Clone, Default)]
-pub struct Wishes {
-    /// Whom the client expects (Core §3.1.2.1).
-    pub login_hint: Option<String>,
-    /// Whether they are to prove anew who they are.
-    pub login_again: bool,
-    /// How long ago they may have done so.
-    pub max_age: Option<Seconds>,
-    /// Languages for the upstream's pages, the best first.
-    pub ui_locales: Vec<String>,
-    /// Parameters of the client's request that the connection passes on.
-    pub forwarded: BTreeMap<String, String>,
 }
 
 /// What the answer is compared with. Secret until then.
@@ -196,8 +180,8 @@ impl Provider<'_> {
             let wanted = scopes.iter().filter(|scope| *scope != "openid");
             request.add_scopes(wanted.cloned().map(Scope::new))
         };
-        for (name, value) in self.client.parameters.iter().chain(&wishes.forwarded) {
-            request = request.add_extra_param(name.clone(), value.clone());
+        for (name, value) in wishes.parameters(self.client) {
+            request = request.add_extra_param(name, value);
         }
         if let Some(hint) = &wishes.login_hint {
             request = request.add_extra_param("login_hint", hint.clone());
@@ -294,7 +278,9 @@ impl Provider<'_> {
             .map_err(|error| failed(chain(&error)))?
             .clone();
         let said = as_map(&claims);
-        if !(self.issuers)(claims.issuer().as_str(), &said) {
+        let is_of_metadata = metadata.issuer() == claims.issuer();
+        let is_expected = is_of_metadata || !self.issuer.contains(TENANT);
+        if !is_expected || !(self.issuers)(claims.issuer().as_str(), &said) {
             let issuer = claims.issuer().as_str();
             return Err(failed(format!(
                 "the issuer {issuer} is not the one expected"

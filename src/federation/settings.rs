@@ -69,6 +69,33 @@ impl Settings {
         }
     }
 
+    /// What has to be said before anybody can sign in, by the names of the options.
+    pub fn missing(&self, has_secret: bool) -> Vec<&'static str> {
+        let mut missing = Vec::new();
+        let mut need = |name, is_there: bool| {
+            if !is_there {
+                missing.push(name);
+            }
+        };
+        need("client_id", !self.client().client_id.is_empty());
+        match self {
+            Self::EntraId(_) | Self::Google(_) => need("client_secret", has_secret),
+            Self::OAuth2(settings) => {
+                need("client_secret", has_secret);
+                for (name, text) in [
+                    ("authorization_endpoint", &settings.authorization_endpoint),
+                    ("token_endpoint", &settings.token_endpoint),
+                    ("profile_endpoint", &settings.profile_endpoint),
+                    ("subject_claim", &settings.subject_claim),
+                ] {
+                    need(name, !text.is_empty());
+                }
+            }
+            Self::Oidc(settings) => need("issuer", !settings.issuer.is_empty()),
+        }
+        missing
+    }
+
     /// What all kinds have.
     pub fn client(&self) -> &Registration {
         match self {
@@ -78,6 +105,11 @@ impl Settings {
             Self::Oidc(settings) => &settings.client,
         }
     }
+}
+
+/// Whether a tenant of Entra ID is named by its id, a GUID: then nobody else can come to have that name.
+pub fn is_tenant_id(text: &str) -> bool {
+    text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 }
 
 /// How we are registered as a client there.
@@ -129,8 +161,8 @@ pub struct EntraId {
     /// How we are registered.
     #[serde(flatten)]
     pub client: Registration,
-    /// The tenants whose people may sign in, by id. One is asked for by itself; of several, or any when there are
-    /// none, the common endpoint is used.
+    /// The tenants whose people may sign in, by id. One is asked for by itself, and may be named by a domain of its; of
+    /// several, or any when there are none, the common endpoint is used.
     pub tenants: Vec<String>,
     /// Whether the people's groups are read.
     pub reads_groups: bool,

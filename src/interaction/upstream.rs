@@ -17,7 +17,7 @@ use crate::clock::{Seconds, Timestamp};
 use crate::directory::reconcile::{Refusal, Upstream, stated_email};
 use crate::directory::upstream::{self, Adopted, AdoptionError};
 use crate::federation::answer::Callback;
-use crate::federation::oidc::Wishes;
+use crate::federation::wishes::Wishes;
 use crate::federation::{Assertion, Connector, FederationError, Outside};
 use crate::id::{ConnectionId, InteractionId, UpstreamSignInId, UserId};
 use crate::protocol::Issuer;

@@ -14,6 +14,8 @@ words! {
         Api = "api",
         /// A client.
         Application = "application",
+        /// A provider elsewhere.
+        Connection = "connection",
         /// A feature flag.
         FeatureFlag = "feature_flag",
         /// An organization.
@@ -203,6 +205,7 @@ impl Change {
             }
             Noun::Api
             | Noun::Application
+            | Noun::Connection
             | Noun::FeatureFlag
             | Noun::Organization
             | Noun::Permission

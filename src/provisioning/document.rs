@@ -10,8 +10,8 @@ use toml::Spanned;
 use super::error::{DocumentError, Refusal};
 use super::references::References;
 use super::{
-    Defaults, apis, applications, feature_flags, organizations, permissions, policies, properties,
-    roles, users,
+    Defaults, apis, applications, connections, feature_flags, organizations, permissions, policies,
+    properties, roles, users,
 };
 
 /// What a document wants.
@@ -26,6 +26,7 @@ pub struct Document {
     pub(super) roles: Vec<roles::Desired>,
     /// The one that is to be the default organization comes first, so that the former one can go.
     pub(super) organizations: Vec<organizations::Desired>,
+    pub(super) connections: Vec<connections::Desired>,
     pub(super) users: Vec<users::Desired>,
 }
 
@@ -48,6 +49,8 @@ struct Written {
     roles: Vec<roles::Written>,
     #[serde(default)]
     organizations: Vec<Spanned<organizations::Written>>,
+    #[serde(default)]
+    connections: Vec<Spanned<connections::Written>>,
     #[serde(default)]
     users: Vec<Spanned<users::Written>>,
 }
@@ -81,6 +84,7 @@ fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<
         permissions: Vec::new(),
         roles: Vec::new(),
         organizations: Vec::new(),
+        connections: read_connections(written.connections, references)?,
         users: Vec::new(),
     };
     for entry in written.apis {
@@ -151,6 +155,18 @@ fn read_organizations(
         desired.push(organization);
     }
     desired.sort_by_key(|organization| !organization.is_default());
+    Ok(desired)
+}
+
+fn read_connections(
+    written: Vec<Spanned<connections::Written>>,
+    references: &References<'_>,
+) -> Result<Vec<connections::Desired>, Refusal> {
+    let (mut ids, mut desired) = (Seen::new(), Vec::new());
+    for entry in written {
+        ids.add(entry.get_ref().id.clone(), entry.span(), "this id")?;
+        desired.push(connections::Written::check(entry, references)?);
+    }
     Ok(desired)
 }
 

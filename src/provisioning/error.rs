@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::passwords::PasswordError;
+use crate::vault::VaultError;
 
 /// A document that can't be used. Displays as `file:line:column: what: what to do`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,9 @@ pub enum ApplyError {
     /// The database refused.
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
+    /// A secret of ours elsewhere can't be sealed or read.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
 }
 
 impl ApplyError {

@@ -1,7 +1,8 @@
 //! Configuration as code: makes the database say what a document says.
 //!
 //! A document is TOML: `[policies]`, `[[feature_flags]]`, `[[properties]]`, `[[apis]]`, `[[applications]]`,
-//! `[[permissions]]`, `[[roles]]`, `[[organizations]]`, `[[users]]`; `config/demo.toml` is a commented example. Each noun has a file here, with the form in which it is written, what is
+//! `[[permissions]]`, `[[roles]]`, `[[organizations]]`, `[[connections]]`, `[[users]]`; `config/demo.toml` is a commented
+//! example. Each noun has a file here, with the form in which it is written, what is
 //! refused, and how it is compared and stored. A new noun is a new file, a field of
 //! [`document::Document`], and a line in [`apply`].
 //!
@@ -19,6 +20,7 @@ mod applications;
 mod bootstrap;
 mod change;
 mod check;
+mod connections;
 mod document;
 mod error;
 mod feature_flags;
@@ -48,6 +50,7 @@ use crate::passwords::PasswordHasher;
 use crate::protocol::Issuer;
 use crate::secret::HashKey;
 use crate::store::{Db, Tx};
+use crate::vault::Vault;
 
 /// What the configuration says where a document says nothing.
 #[derive(Debug, Clone)]
@@ -70,13 +73,15 @@ impl From<&Config> for Defaults {
     }
 }
 
-/// What hashes the secrets that come in.
+/// What hashes or seals the secrets that come in.
 #[derive(Debug, Clone, Copy)]
 pub struct Hashing<'a> {
     /// For client secrets.
     pub key: &'a HashKey,
     /// For passwords.
     pub passwords: &'a PasswordHasher,
+    /// For our secrets elsewhere, which have to be read again.
+    pub vault: &'a Vault,
 }
 
 /// Makes the database say what `document` says. What is so already is not written.
@@ -115,6 +120,9 @@ pub async fn apply(
     }
     for organization in &document.organizations {
         changes.push(organizations::apply(tx, organization, now, rng).await?);
+    }
+    for connection in &document.connections {
+        changes.push(connections::apply(tx, connection, hashing, now, rng).await?);
     }
     for user in &document.users {
         changes.push(users::apply(tx, user, hashing, now, rng).await?);

@@ -1,6 +1,7 @@
 //! Documents applied to a database, and documents that are refused.
 
 mod access;
+mod connections;
 mod organizations;
 mod properties;
 
@@ -38,6 +39,7 @@ struct World {
     key: HashKey,
     passwords: PasswordHasher,
     clock: Clock,
+    vault: Vault,
     _folder: tempfile::TempDir,
 }
 
@@ -59,7 +61,9 @@ impl World {
             .unwrap();
         tx.commit().await.unwrap();
         Self {
-            passwords: PasswordHasher::new(&config.passwords, vault, &mut rand::rng()).unwrap(),
+            passwords: PasswordHasher::new(&config.passwords, vault.clone(), &mut rand::rng())
+                .unwrap(),
+            vault,
             config,
             db,
             key: HashKey::from_bytes([7; 32]),
@@ -72,6 +76,7 @@ impl World {
         Hashing {
             key: &self.key,
             passwords: &self.passwords,
+            vault: &self.vault,
         }
     }
 

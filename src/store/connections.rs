@@ -93,6 +93,17 @@ pub async fn list_before(tx: &mut Tx, before: &str, limit: i64) -> sqlx::Result<
     .await
 }
 
+/// The connection that addresses at this domain lead to, whether it is enabled or not.
+pub async fn find_for_domain(tx: &mut Tx, domain: &str) -> sqlx::Result<Option<Connection>> {
+    tx.optional(
+        "SELECT connections.* FROM connections
+         JOIN connection_domains ON connection_domains.connection_id = connections.id
+         WHERE connection_domains.domain = $1",
+        (domain,),
+    )
+    .await
+}
+
 /// A connection, as pages offer it.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Offered {
@@ -214,6 +225,36 @@ pub async fn remove(tx: &mut Tx, id: &ConnectionId) -> sqlx::Result<bool> {
         .execute("DELETE FROM connections WHERE id = $1", (id,))
         .await?;
     Ok(removed == 1)
+}
+
+/// How many identities came through a connection.
+pub async fn count_identities(tx: &mut Tx, id: &ConnectionId) -> sqlx::Result<i64> {
+    let (count,): (i64,) = tx
+        .one(
+            "SELECT COUNT(*) FROM upstream_identities WHERE connection_id = $1",
+            (id,),
+        )
+        .await?;
+    Ok(count)
+}
+
+/// How many users sign in through a connection and in no other way: by no other connection, by no mail address that a
+/// code could be sent to, and by no name with a password.
+pub async fn count_stranded(tx: &mut Tx, id: &ConnectionId) -> sqlx::Result<i64> {
+    let (count,): (i64,) = tx
+        .one(
+            "SELECT COUNT(DISTINCT user_id) FROM upstream_identities AS theirs
+             WHERE connection_id = $1
+                AND NOT EXISTS (SELECT 1 FROM upstream_identities AS other
+                    WHERE other.user_id = theirs.user_id AND other.connection_id <> $1)
+                AND NOT EXISTS (SELECT 1 FROM identities
+                    WHERE identities.user_id = theirs.user_id AND set_aside_at IS NULL
+                        AND (kind = 'email' OR EXISTS (SELECT 1 FROM passwords
+                            WHERE passwords.user_id = theirs.user_id)))",
+            (id,),
+        )
+        .await?;
+    Ok(count)
 }
 
 /// The domains whose addresses lead to a connection, sorted.
@@ -354,6 +395,24 @@ pub async fn list_for_organization(
         (organization,),
     )
     .await
+}
+
+/// The organizations that may use a connection besides its owner.
+pub async fn list_organizations(
+    tx: &mut Tx,
+    id: &ConnectionId,
+) -> sqlx::Result<Vec<OrganizationId>> {
+    let rows: Vec<(OrganizationId,)> = tx
+        .all(
+            "SELECT organization_id FROM organization_connections
+             WHERE connection_id = $1 ORDER BY organization_id",
+            (id,),
+        )
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(organization,)| organization)
+        .collect())
 }
 
 /// Lets an organization use a connection. Returns false when it does already.

@@ -45,6 +45,7 @@ fn hashing(world: &World) -> Hashing<'_> {
     Hashing {
         key: &world.app.hash_key,
         passwords: &world.app.hasher,
+        vault: world.app.keys.vault(),
     }
 }
 

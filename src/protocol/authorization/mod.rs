@@ -10,11 +10,14 @@
 //! Request objects (Core §6) are refused by the code made for that, not ignored: a client that
 //! signs its request must not believe that the signature was looked at.
 
+mod others;
 mod prompt;
 mod response;
 
 pub use prompt::{Prompt, Prompts, StartPage};
 pub use response::{error_response, reauth_state};
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +93,9 @@ pub struct AuthorizationRequest {
     pub supports_reauth: bool,
     /// The invitation to accept.
     pub invitation_code: Option<Secret>,
+    /// Parameters that mean nothing here, for an upstream that they mean something to.
+    #[serde(default)]
+    pub others: BTreeMap<String, String>,
     /// When the request arrived, the claim `rat`.
     pub rat: Timestamp,
 }
@@ -226,6 +232,7 @@ fn read(
         invitation_code: params
             .bounded("invitation_code", LONGEST_TEXT)?
             .map(Secret::from),
+        others: others::read(params),
         rat: now,
     })
 }

@@ -220,7 +220,12 @@ fn unknown_parameters_are_ignored() {
     let plain = parsed("");
     let query = "utm_source=x&utm_source=y&display=popup&claims_locales=se&post_login_redirect_url=/\
                  &pages_mode=preview&redirect_url=https://b.test&reauth_state=e30&state=";
-    assert_eq!(parsed(query), plain);
+    let mut with = parsed(query);
+    let kept = std::mem::take(&mut with.others);
+    assert_eq!(with, plain);
+    // They are kept for an upstream that a connection passes them on to.
+    assert_eq!(kept.get("display").map(String::as_str), Some("popup"));
+    assert!(!kept.contains_key("utm_source"));
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub mod applications;
 pub mod audit_events;
 pub mod branding;
 pub mod caller;
+pub mod connections;
 pub mod cursors;
 pub mod docs;
 pub mod environment;
@@ -89,6 +90,7 @@ const LARGEST_BODY: usize = 1024 * 1024;
         (name = "Applications", description = "Clients: what signs people in, or acts for itself."),
         (name = "Audit", description = "What happened, to whom, by whom."),
         (name = "Connections", description = "Upstream identity providers that people sign in through."),
+        (name = "Connections", description = "Providers elsewhere that people sign in through."),
         (name = "Environment", description = "The business and its policies."),
         (name = "Feature flags", description = "Switches that applications read from tokens."),
         (name = "Identities", description = "The ways in which users sign in."),
@@ -110,6 +112,7 @@ fn described() -> OpenApiRouter<Site> {
         .merge(apis::routes())
         .merge(applications::routes())
         .merge(audit_events::routes())
+        .merge(connections::routes())
         .merge(environment::routes())
         .merge(explain::routes())
         .merge(feature_flag_values::routes())

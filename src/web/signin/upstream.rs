@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect};
 use super::outcome::{self, Answer};
 use super::scene::{Posted, Scene, upstreams};
 use crate::federation::answer::Callback;
-use crate::federation::oidc::Wishes;
+use crate::federation::wishes::Wishes;
 use crate::id::ConnectionId;
 use crate::interaction::upstream::{self, UpstreamError};
 use crate::naming;
@@ -108,7 +108,7 @@ pub(super) async fn connect(
         login_again: request.prompts.contains(Prompt::Login),
         max_age: request.max_age,
         ui_locales: request.ui_locales.clone(),
-        ..Wishes::default()
+        forwarded: request.others.clone(),
     };
     let at = scene.circumstances();
     let mut rng = scene.site.app.random.generator();

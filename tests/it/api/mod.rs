@@ -3,6 +3,7 @@
 mod apis;
 mod applications;
 mod audit_events;
+mod connections;
 mod conventions;
 mod description;
 mod docs;

@@ -46,6 +46,12 @@ async fn a_machine_manages_applications_with_kindes_sdk() {
 
 #[tokio::test]
 #[ignore = "needs node"]
+async fn a_machine_manages_connections_with_kindes_sdk() {
+    manage(JAVASCRIPT, "connections").await;
+}
+
+#[tokio::test]
+#[ignore = "needs node"]
 async fn a_machine_manages_feature_flags_with_kindes_sdk() {
     manage(JAVASCRIPT, "feature_flags").await;
 }

@@ -163,6 +163,7 @@ async fn apply(world: &World, text: &str) {
     let hashing = Hashing {
         key: &world.app.hash_key,
         passwords: &world.app.hasher,
+        vault: world.app.keys.vault(),
     };
     let (now, mut rng) = (world.now(), world.app.random.generator());
     let mut tx = world.write().await;

@@ -293,8 +293,10 @@ impl Inner {
 }
 
 async fn userinfo(State(inner): State<Arc<Inner>>, headers: HeaderMap) -> Response {
-    let authorized = headers.get(header::AUTHORIZATION);
-    assert_eq!(authorized.unwrap(), "Bearer access-token-there");
+    let Some(authorized) = headers.get(header::AUTHORIZATION) else {
+        return StatusCode::UNAUTHORIZED.into_response();
+    };
+    assert_eq!(authorized, "Bearer access-token-there");
     let mut profile = inner.profile.lock().unwrap().clone();
     profile["sub"] = inner.claims.lock().unwrap()["sub"].clone();
     match *inner.fault.lock().unwrap() {
