@@ -178,13 +178,10 @@ impl Stage {
         self.world
             .assign_role((&organization, &user), &id, seconds)
             .await;
-        // Who has a role keeps it as it is; one that has expired is given anew.
+        // Whoever is given a role that they have, has it on the new terms.
         let now = self.world.now().as_i64();
         let until = seconds.map(|seconds| now + seconds);
-        let held = self.model.roles.entry((member, role)).or_insert(until);
-        if held.is_some_and(|at| at <= now) {
-            *held = until;
-        }
+        self.model.roles.insert((member, role), until);
     }
 
     async fn assign_permission(&mut self, member: Member, permission: usize) {
