@@ -61,9 +61,9 @@ pub struct Connector<'a> {
     /// What is set of it.
     pub settings: &'a Settings,
     /// Our secret there.
-    pub secret: Option<&'a Secret>,
+    pub secret: Option<Secret>,
     /// Where its answer goes.
-    pub redirect_uri: &'a str,
+    pub redirect_uri: String,
     /// What all connectors share.
     pub outside: &'a Outside,
 }
@@ -145,8 +145,8 @@ impl Connector<'_> {
     ) -> oauth2::Provider<'b> {
         oauth2::Provider {
             settings,
-            secret: self.secret,
-            redirect_uri: self.redirect_uri,
+            secret: self.secret.as_ref(),
+            redirect_uri: &self.redirect_uri,
         }
     }
 
@@ -177,8 +177,8 @@ impl Connector<'_> {
             issuer,
             issuers,
             client: self.settings.client(),
-            secret: self.secret,
-            redirect_uri: self.redirect_uri,
+            secret: self.secret.as_ref(),
+            redirect_uri: &self.redirect_uri,
             usual_scopes: &["email", "profile"],
         })
     }

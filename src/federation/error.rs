@@ -1,7 +1,5 @@
 //! Why an upstream did not prove who somebody is.
 
-use serde::Serialize;
-
 /// Why there is no assertion.
 #[derive(Debug, thiserror::Error)]
 pub enum FederationError {
@@ -48,15 +46,6 @@ crate::words::words! {
         /// The subject can be a key.
         Subject = "subject",
     }
-}
-
-/// A check, and how it went.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Checked {
-    /// Which.
-    pub check: Check,
-    /// Why it failed; none when it passed.
-    pub failure: Option<String>,
 }
 
 impl FederationError {

@@ -71,7 +71,16 @@ pub enum UpstreamError {
     Vault(#[from] VaultError),
 }
 
-impl Upstreams<'_> {
+impl<'a> Upstreams<'a> {
+    fn connector(&self, upstream: &'a Upstream) -> Result<Connector<'a>, UpstreamError> {
+        Ok(Connector {
+            settings: &upstream.connection.settings.0,
+            secret: self.secret(upstream)?,
+            redirect_uri: self.redirect_uri(),
+            outside: self.outside,
+        })
+    }
+
     fn secret(&self, upstream: &Upstream) -> Result<Option<Secret>, UpstreamError> {
         let Some(sealed) = &upstream.connection.secret_jwe else {
             return Ok(None);
@@ -106,13 +115,7 @@ pub async fn begin(
     let found = found.filter(|found| found.connection.is_enabled);
     let upstream = found.ok_or(UpstreamError::Unknown)?;
     let state = Secret::generate(rng);
-    let (secret, redirect_uri) = (upstreams.secret(&upstream)?, upstreams.redirect_uri());
-    let connector = Connector {
-        settings: &upstream.connection.settings.0,
-        secret: secret.as_ref(),
-        redirect_uri: &redirect_uri,
-        outside: upstreams.outside,
-    };
+    let connector = upstreams.connector(&upstream)?;
     let (address, expected) = connector.begin(&state, wishes, at.now).await?;
     let expected = serde_json::to_vec(&expected).unwrap_or_default();
     let attempt = Attempt {
@@ -142,7 +145,7 @@ pub async fn set_back(
     let found = upstream::find(&mut tx, connection).await?;
     let upstream = found.ok_or(UpstreamError::Unknown)?;
     let (outcome, why) = (error.word(), error.to_string());
-    let failed = (outcome, Some(why.as_str()), None);
+    let failed = Outcome::failed(outcome, &why);
     let id = record(&mut tx, &upstream, failed, at.now, rng).await?;
     interaction.progress.0.setback = Some(setback(&upstream, outcome, &id));
     if !interactions::update(&mut tx, interaction).await? {
@@ -194,7 +197,7 @@ pub async fn receive(
         }
         Err(error) => {
             let (outcome, why) = (error.word(), error.to_string());
-            let failed = (outcome, Some(why.as_str()), None);
+            let failed = Outcome::failed(outcome, &why);
             let id = record(&mut tx, &upstream, failed, now, rng).await?;
             progress.asserted = None;
             progress.setback = Some(setback(&upstream, outcome, &id));
@@ -219,13 +222,7 @@ async fn prove(
     let Ok(expected) = serde_json::from_slice(&opened) else {
         return Err(UpstreamError::Unknown);
     };
-    let (secret, redirect_uri) = (upstreams.secret(upstream)?, upstreams.redirect_uri());
-    let connector = Connector {
-        settings: &upstream.connection.settings.0,
-        secret: secret.as_ref(),
-        redirect_uri: &redirect_uri,
-        outside: upstreams.outside,
-    };
+    let connector = upstreams.connector(upstream)?;
     Ok(connector.complete(callback, expected, now).await)
 }
 
@@ -303,8 +300,13 @@ async fn begin_session(
     let user = &adopted.user;
     let how = (FEDERATED, Some(&upstream.connection.id));
     let (session, cookie) = session::begin(tx, user, how, at, rng).await?;
-    let told = ("signed_in", None, Some((user, assertion)));
-    record(tx, upstream, told, at.now, rng).await?;
+    let signed_in = Outcome {
+        word: "signed_in",
+        why: None,
+        user: Some(user),
+        assertion: Some(assertion),
+    };
+    record(tx, upstream, signed_in, at.now, rng).await?;
     let progress = &mut interaction.progress.0;
     progress.authenticated = Some(Authenticated {
         session_id: session.id,
@@ -333,7 +335,11 @@ async fn refuse(
     let mut tx = at.db.write().await?;
     let word = word(refusal);
     let why = refusal.to_string();
-    let id = record_refused(&mut tx, upstream, (word, &why), assertion, at.now, rng).await?;
+    let refused = Outcome {
+        assertion: Some(assertion),
+        ..Outcome::failed(word, &why)
+    };
+    let id = record(&mut tx, upstream, refused, at.now, rng).await?;
     interaction.progress.0.setback = Some(setback(upstream, word, &id));
     if !interactions::update(&mut tx, interaction).await? {
         return Err(UpstreamError::Changed);
@@ -363,41 +369,53 @@ fn word(refusal: Refusal) -> &'static str {
     }
 }
 
-async fn record_refused(
-    tx: &mut Tx,
-    upstream: &Upstream,
-    (word, why): (&str, &str),
-    assertion: &Assertion,
-    now: Timestamp,
-    rng: &mut impl CryptoRng,
-) -> sqlx::Result<UpstreamSignInId> {
-    let id = record(tx, upstream, (word, Some(why), None), now, rng).await?;
-    upstream_sign_ins::set_assertion(tx, &id, &Json(assertion.redacted())).await?;
-    Ok(id)
+/// What became of an answer.
+struct Outcome<'a> {
+    /// `signed_in`, or what failed, in a word.
+    word: &'a str,
+    /// The same in words, when it failed.
+    why: Option<&'a str>,
+    user: Option<&'a UserId>,
+    /// What was stated, when its proof held.
+    assertion: Option<&'a Assertion>,
+}
+
+impl<'a> Outcome<'a> {
+    fn failed(word: &'a str, why: &'a str) -> Self {
+        Self {
+            word,
+            why: Some(why),
+            user: None,
+            assertion: None,
+        }
+    }
 }
 
 /// Records an answer, for administrators. What failed is an audit event too.
 async fn record(
     tx: &mut Tx,
     upstream: &Upstream,
-    (outcome, why, who): (&str, Option<&str>, Option<(&UserId, &Assertion)>),
+    outcome: Outcome<'_>,
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<UpstreamSignInId> {
     let connection = &upstream.connection.id;
+    let (word, why) = (outcome.word, outcome.why);
     let id = UpstreamSignInId::generate(rng);
     let sign_in = UpstreamSignIn {
         id: id.clone(),
         connection_id: connection.clone(),
-        user_id: who.map(|(user, _)| user.clone()),
+        user_id: outcome.user.cloned(),
         occurred_at: now,
-        outcome: outcome.to_owned(),
-        assertion: who.map(|(_, assertion)| Json(assertion.redacted())),
-        checks: Json(why.map_or(Value::Null, |why| json!({ "failed": outcome, "why": why }))),
+        outcome: word.to_owned(),
+        assertion: outcome
+            .assertion
+            .map(|assertion| Json(assertion.redacted())),
+        checks: Json(why.map_or(Value::Null, |why| json!({ "failed": word, "why": why }))),
     };
     upstream_sign_ins::insert(tx, &sign_in).await?;
     if why.is_some() {
-        let details = json!({ "reference": id, "outcome": outcome, "why": why });
+        let details = json!({ "reference": id, "outcome": word, "why": why });
         let action = "connection.sign_in_failed";
         audit::record(
             tx,

@@ -47,20 +47,6 @@ pub async fn insert(tx: &mut Tx, sign_in: &UpstreamSignIn) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Adds what was stated by an answer that signed nobody in.
-pub async fn set_assertion(
-    tx: &mut Tx,
-    id: &UpstreamSignInId,
-    assertion: &Json<Assertion>,
-) -> sqlx::Result<()> {
-    tx.execute(
-        "UPDATE upstream_sign_ins SET assertion = $2 WHERE id = $1",
-        (id, assertion),
-    )
-    .await?;
-    Ok(())
-}
-
 /// The answers through a connection that come before `(instant, id)`, the latest first, at most `limit`.
 pub async fn list_for_connection(
     tx: &mut Tx,

@@ -25,8 +25,8 @@ pub async fn probe(
     };
     let connector = Connector {
         settings: &connection.settings.0,
-        secret: secret.as_ref(),
-        redirect_uri,
+        secret,
+        redirect_uri: redirect_uri.to_owned(),
         outside,
     };
     try_out(&connector).await
