@@ -1,5 +1,6 @@
 //! The site: the application, and how it looks.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -13,9 +14,12 @@ use super::text::Locale;
 use crate::app::App;
 use crate::config::Branding;
 
-/// The state of all handlers.
+/// The state of all handlers, of which each request has one: all parts behind one pointer.
 #[derive(Clone)]
-pub struct Site {
+pub struct Site(Arc<Parts>);
+
+/// What a [`Site`] consists of.
+pub struct Parts {
     /// The application.
     pub app: Arc<App>,
     /// The name and colours of the business.
@@ -23,11 +27,11 @@ pub struct Site {
     /// The files under `/static/`.
     pub assets: Arc<Assets>,
     /// How often clients have called the management API.
-    pub rates: Arc<Rates>,
+    pub rates: Rates,
     /// The document that says what this server can do.
     pub configuration: Bytes,
     /// The head of that document and of the keys.
-    pub published: Arc<HeaderMap>,
+    pub published: HeaderMap,
 }
 
 impl Site {
@@ -35,14 +39,14 @@ impl Site {
     pub fn new(app: Arc<App>) -> Self {
         let brand = Arc::new(app.config.branding.clone());
         let assets = Arc::new(Assets::new(&brand));
-        Self {
-            rates: Arc::new(Rates::new(app.config.api.requests_per_minute)),
+        Self(Arc::new(Parts {
+            rates: Rates::new(app.config.api.requests_per_minute),
             configuration: discovery::document(&app.config),
-            published: Arc::new(discovery::head(&app.config)),
+            published: discovery::head(&app.config),
             app,
             brand,
             assets,
-        }
+        }))
     }
 
     /// The surroundings of a page without forms, in the language that suits the browser.
@@ -52,5 +56,13 @@ impl Site {
             .and_then(|value| value.to_str().ok());
         let locale = Locale::negotiate(ui_locales, accepted);
         Shell::new(locale, Arc::clone(&self.brand), Arc::clone(&self.assets))
+    }
+}
+
+impl Deref for Site {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }
