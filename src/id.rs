@@ -34,6 +34,11 @@ macro_rules! identifiers {
                     .then(|| Self(text.to_owned()))
             }
 
+            /// The identifiers that `text` spells, with spaces between them; what has another form is left out.
+            pub fn list(text: &str) -> Vec<Self> {
+                text.split_ascii_whitespace().filter_map(Self::parse).collect()
+            }
+
             /// The identifier as text.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -123,6 +128,11 @@ macro_rules! uuids {
                 let uuid = uuid::Uuid::try_parse(text).ok()?;
                 // One spelling for each: hyphenated, in lower case.
                 (uuid.to_string() == text).then(|| Self(text.to_owned()))
+            }
+
+            /// The identifiers that `text` spells, with spaces between them; what has another form is left out.
+            pub fn list(text: &str) -> Vec<Self> {
+                text.split_ascii_whitespace().filter_map(Self::parse).collect()
             }
 
             /// The identifier as text.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::catalogue::Catalogue;
 use crate::clock::Timestamp;
+use crate::id::{PermissionId, RoleId};
 use crate::store::assignments::{PermissionAssignment, RoleAssignment, Source};
 use crate::store::roles::Role;
 
@@ -26,18 +27,28 @@ pub fn evaluate<'a>(
     now: Timestamp,
 ) -> Access<'a> {
     let counts = |expires_at: Option<Timestamp>| expires_at.is_none_or(|at| at > now);
-    let mut held: Vec<&Role> = roles
-        .iter()
-        .filter(|assignment| counts(assignment.expires_at))
-        .filter_map(|assignment| catalogue.role(&assignment.role_id))
-        .map(|(role, _)| role)
-        .collect();
+    let roles = roles.iter().filter(|given| counts(given.expires_at));
+    let permissions = permissions.iter().filter(|given| counts(given.expires_at));
+    combine(
+        catalogue,
+        roles.map(|given| &given.role_id),
+        permissions.map(|given| &given.permission_id),
+    )
+}
+
+/// What roles and direct permissions come to that all count.
+pub fn combine<'a, 'b>(
+    catalogue: &'a Catalogue,
+    roles: impl IntoIterator<Item = &'b RoleId>,
+    permissions: impl IntoIterator<Item = &'b PermissionId>,
+) -> Access<'a> {
+    let known = roles.into_iter().filter_map(|role| catalogue.role(role));
+    let mut held: Vec<&Role> = known.map(|(role, _)| role).collect();
     held.sort_by(|one, other| one.key.cmp(&other.key));
     held.dedup_by(|one, other| one.id == other.id);
     let direct = permissions
-        .iter()
-        .filter(|assignment| counts(assignment.expires_at))
-        .filter_map(|assignment| catalogue.permission(&assignment.permission_id))
+        .into_iter()
+        .filter_map(|permission| catalogue.permission(permission))
         .map(|permission| &permission.key);
     let of_roles = held
         .iter()

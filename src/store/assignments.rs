@@ -99,7 +99,7 @@ pub async fn list_roles_for_users(
     }
     let rows: Vec<Row> = tx
         .all(
-            "SELECT user_id, role_id, source, expires_at, created_at FROM role_assignments
+            "SELECT user_id, role_id, source, expires_at, created_at FROM held_roles
              WHERE organization_id = $1 AND user_id IN (SELECT key FROM json_each(json($2))) ORDER BY role_id",
             (organization, keys(users.iter().map(UserId::as_str))),
         )

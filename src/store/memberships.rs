@@ -3,9 +3,10 @@
 use sqlx::FromRow;
 
 use super::Tx;
+use super::organizations::Shown;
 use super::types::keys;
 use crate::clock::Timestamp;
-use crate::id::{OrganizationId, UserId};
+use crate::id::{OrganizationId, PermissionId, RoleId, UserId};
 
 /// A user in an organization.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -30,6 +31,63 @@ pub async fn find(
         "SELECT organization_id, user_id, joined_at, last_sign_in_at FROM memberships
          WHERE organization_id = $1 AND user_id = $2",
         (organization, user),
+    )
+    .await
+}
+
+/// A membership as tokens show it.
+#[derive(Debug, Clone, FromRow)]
+pub struct Held {
+    /// The organization.
+    #[sqlx(flatten)]
+    pub organization: Shown,
+    roles: String,
+    permissions: String,
+    organizations: String,
+}
+
+impl Held {
+    /// The roles that count, in any order; one that comes from several places is there several times.
+    pub fn roles(&self) -> Vec<RoleId> {
+        RoleId::list(&self.roles)
+    }
+
+    /// The direct permissions that count, in any order.
+    pub fn permissions(&self) -> Vec<PermissionId> {
+        PermissionId::list(&self.permissions)
+    }
+
+    /// All organizations that the user belongs to, suspended ones included, by code.
+    pub fn organizations(&self) -> Vec<OrganizationId> {
+        OrganizationId::list(&self.organizations)
+    }
+}
+
+/// The membership of a user in an organization, with what they hold there at `now`.
+///
+/// Every token needs this, and some users belong to many organizations: it is one statement, whose answer is one row
+/// with few columns. Reading a row or a value costs more than all that the engine does to find it.
+pub async fn find_held(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &UserId,
+    now: Timestamp,
+) -> sqlx::Result<Option<Held>> {
+    tx.optional(
+        "SELECT organizations.id, organizations.name, organizations.external_id, organizations.suspended_at,
+            (organizations.decides_persistence AND NOT organizations.persists_sessions) AS sessions_end_with_browser,
+            COALESCE((SELECT string_agg(role_id, ' ') FROM (
+                SELECT role_id FROM held_roles
+                WHERE organization_id = $1 AND user_id = $2 AND (expires_at IS NULL OR expires_at > $3)) AS held), '')
+                AS roles,
+            COALESCE((SELECT string_agg(permission_id, ' ') FROM permission_assignments
+                WHERE organization_id = $1 AND user_id = $2 AND (expires_at IS NULL OR expires_at > $3)), '')
+                AS permissions,
+            (SELECT string_agg(organization_id, ' ' ORDER BY organization_id) FROM memberships WHERE user_id = $2)
+                AS organizations
+         FROM organizations JOIN memberships ON memberships.organization_id = organizations.id
+         WHERE memberships.organization_id = $1 AND memberships.user_id = $2",
+        (organization, user, now),
     )
     .await
 }

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::Tx;
 use crate::clock::{Seconds, Timestamp};
-use crate::id::{OrganizationId, RoleId};
+use crate::id::{OrganizationId, RoleId, UserId};
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
@@ -161,10 +161,7 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Organization>> {
 }
 
 /// The organizations that a user belongs to, suspended ones included, by name.
-pub async fn list_for_user(
-    tx: &mut Tx,
-    user: &crate::id::UserId,
-) -> sqlx::Result<Vec<Organization>> {
+pub async fn list_for_user(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Organization>> {
     // Without their branding, which nobody asks for here, and which would be read at every exchange of tokens.
     tx.all(
         "SELECT organizations.id, name, handle, external_id, is_default, is_auto_membership, admits_domains,
@@ -194,19 +191,21 @@ pub struct Shown {
     pub suspended_at: Option<Timestamp>,
 }
 
-/// The organizations that a user belongs to, suspended ones included, by name, as tokens show them.
-///
-/// Some users belong to many, and every token needs them all: each column counts.
-pub async fn list_shown_for_user(
-    tx: &mut Tx,
-    user: &crate::id::UserId,
-) -> sqlx::Result<Vec<Shown>> {
+/// An organization by name, as tokens show it.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
+pub struct Named {
+    /// Its code.
+    pub id: OrganizationId,
+    /// The name shown to people.
+    pub name: String,
+}
+
+/// The organizations that a user belongs to, suspended ones included, by code.
+pub async fn list_named_for_user(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Named>> {
     tx.all(
-        "SELECT organizations.id, organizations.name, organizations.external_id, organizations.suspended_at,
-            (organizations.decides_persistence AND NOT organizations.persists_sessions) AS sessions_end_with_browser
+        "SELECT organizations.id, organizations.name
          FROM organizations JOIN memberships ON memberships.organization_id = organizations.id
-         WHERE memberships.user_id = $1
-         ORDER BY organizations.name, organizations.id",
+         WHERE memberships.user_id = $1 ORDER BY organizations.id",
         (user,),
     )
     .await

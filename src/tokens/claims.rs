@@ -235,16 +235,12 @@ pub fn id_token(
     if let Some(nonce) = &entitlement.nonce {
         claims.insert("nonce".into(), json!(nonce));
     }
-    let all = &entitlement.memberships.all;
-    if !all.is_empty() {
-        let codes: Vec<_> = all.iter().map(|organization| &organization.id).collect();
-        claims.insert("org_codes".into(), json!(codes));
+    let memberships = &entitlement.memberships;
+    if !memberships.all.is_empty() {
+        claims.insert("org_codes".into(), json!(memberships.all));
     }
-    if client.claim_switches.0.organizations && !all.is_empty() {
-        let named = all
-            .iter()
-            .map(|organization| json!({ "id": organization.id, "name": organization.name }));
-        claims.insert("organizations".into(), named.collect());
+    if client.claim_switches.0.organizations && !memberships.named.is_empty() {
+        claims.insert("organizations".into(), json!(memberships.named));
     }
     let (attributes, switches) = (
         &entitlement.memberships.attributes,

@@ -1,23 +1,27 @@
 //! What tokens say of organizations: the one they are for, and those the user belongs to.
 
 use super::attributes::{self, Attributes};
-use crate::access::{Catalogues, RoleScope, evaluate};
+use crate::access::{Catalogues, RoleScope, combine};
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
+use crate::id::OrganizationId;
 use crate::protocol::scope::is_reserved;
 use crate::protocol::{OAuthError, Scopes};
 use crate::store::grants::Grant;
-use crate::store::organizations::Shown;
+use crate::store::memberships::Held;
+use crate::store::organizations::{Named, Shown};
 use crate::store::roles::Role;
-use crate::store::{Tx, assignments, organizations};
+use crate::store::{Tx, memberships, organizations};
 
 /// The organizations of a user, as tokens show them.
 #[derive(Debug, Clone, Default)]
 pub struct Memberships {
     /// The one that the tokens are for.
     pub current: Option<Current>,
-    /// All that the user belongs to, by name.
-    pub all: Vec<Shown>,
+    /// All that the user belongs to, by code.
+    pub all: Vec<OrganizationId>,
+    /// The same with their names, where the client's tokens say these.
+    pub named: Vec<Named>,
     /// The flags and properties of the user there.
     pub attributes: Attributes,
 }
@@ -53,6 +57,24 @@ impl Memberships {
 }
 
 impl Current {
+    async fn read(
+        tx: &mut Tx,
+        catalogues: &Catalogues,
+        held: &Held,
+        now: Timestamp,
+    ) -> sqlx::Result<Self> {
+        let catalogue = catalogues.current(tx, now).await?;
+        let access = combine(&catalogue, &held.roles(), &held.permissions());
+        let scopes = access.roles.iter();
+        let scopes = scopes.flat_map(|role| catalogue.scopes(&role.id));
+        Ok(Self {
+            organization: held.organization.clone(),
+            scopes: scopes.cloned().collect(),
+            roles: access.roles.into_iter().cloned().collect(),
+            permissions: access.permissions.into_iter().map(str::to_owned).collect(),
+        })
+    }
+
     /// The scopes that roles add to a token of this client for `audiences`. Pure.
     ///
     /// They come from the organization alone, not from what the client may ask for. Yet a client that has to
@@ -104,23 +126,38 @@ pub(super) async fn load(
     grant: &Grant,
     now: Timestamp,
 ) -> sqlx::Result<Result<Memberships, OAuthError>> {
-    let (current, all) = match find_current(tx, catalogues, grant, now).await? {
-        Ok(found) => found,
+    let held = match find_held(tx, grant, now).await? {
+        Ok(held) => held,
         Err(refusal) => return Ok(Err(refusal)),
+    };
+    let current = match &held {
+        Some(held) => Some(Current::read(tx, catalogues, held, now).await?),
+        None => None,
     };
     if let Err(refusal) = check_admission(registered, current.as_ref()) {
         return Ok(Err(refusal));
     }
     let client = &registered.client;
+    let shows_names = client.claim_switches.0.organizations;
+    let named = if shows_names || held.is_none() {
+        organizations::list_named_for_user(tx, &grant.user_id).await?
+    } else {
+        Vec::new()
+    };
+    let all = match held {
+        Some(held) => held.organizations(),
+        None => named.iter().map(|one| one.id.clone()).collect(),
+    };
     let whose = (&grant.user_id, grant.organization_id.as_ref());
     Ok(Ok(Memberships {
         current,
         all,
+        named,
         attributes: attributes::of_user(tx, catalogues, client, whose, now).await?,
     }))
 }
 
-/// The organization that a grant is for, if any, with what its user has there now; and all that they belong to.
+/// The organization that a grant is for, if any, with what its user has there now.
 ///
 /// Returns `invalid_grant` when the grant is for an organization that its user has left, or that is suspended.
 pub async fn find_current(
@@ -128,37 +165,34 @@ pub async fn find_current(
     catalogues: &Catalogues,
     grant: &Grant,
     now: Timestamp,
-) -> sqlx::Result<Result<(Option<Current>, Vec<Shown>), OAuthError>> {
-    let all = organizations::list_shown_for_user(tx, &grant.user_id).await?;
+) -> sqlx::Result<Result<Option<Current>, OAuthError>> {
+    Ok(match find_held(tx, grant, now).await? {
+        Ok(Some(held)) => Ok(Some(Current::read(tx, catalogues, &held, now).await?)),
+        Ok(None) => Ok(None),
+        Err(refusal) => Err(refusal),
+    })
+}
+
+/// The membership that a grant is for, if it is for any.
+async fn find_held(
+    tx: &mut Tx,
+    grant: &Grant,
+    now: Timestamp,
+) -> sqlx::Result<Result<Option<Held>, OAuthError>> {
     let Some(wanted) = &grant.organization_id else {
-        return Ok(Ok((None, all)));
+        return Ok(Ok(None));
     };
-    let Some(organization) = all.iter().find(|organization| organization.id == *wanted) else {
+    let Some(held) = memberships::find_held(tx, wanted, &grant.user_id, now).await? else {
         return Ok(Err(OAuthError::invalid_grant(
             "the End-User does not belong to the organization any more",
         )));
     };
-    if organization.suspended_at.is_some() {
+    if held.organization.suspended_at.is_some() {
         return Ok(Err(OAuthError::invalid_grant(
             "the organization is suspended",
         )));
     }
-    let roles = assignments::list_roles(tx, wanted, &grant.user_id).await?;
-    let permissions = assignments::list_permissions(tx, wanted, &grant.user_id).await?;
-    let catalogue = catalogues.current(tx, now).await?;
-    let access = evaluate(&catalogue, &roles, &permissions, now);
-    let current = Current {
-        organization: organization.clone(),
-        scopes: access
-            .roles
-            .iter()
-            .flat_map(|role| catalogue.scopes(&role.id))
-            .cloned()
-            .collect(),
-        roles: access.roles.into_iter().cloned().collect(),
-        permissions: access.permissions.into_iter().map(str::to_owned).collect(),
-    };
-    Ok(Ok((Some(current), all)))
+    Ok(Ok(Some(held)))
 }
 
 #[cfg(test)]

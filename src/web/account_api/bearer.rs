@@ -63,7 +63,7 @@ async fn find(site: &Site, token: &str, now: Timestamp) -> Result<Bearer, ApiErr
     };
     let grant = *grant;
     let found = membership::find_current(&mut tx, &app.catalogues, &grant, now).await?;
-    let (current, _) = found
+    let current = found
         .map_err(|refusal| ApiError::forbidden("NO_ACCESS", refusal.description().to_owned()))?;
     Ok(Bearer { grant, current })
 }

@@ -105,7 +105,7 @@ async fn answer(
         let mut described = describe(&active, &holder, issuer);
         if let Bearer::User(grant) = &active.bearer {
             let found = membership::find_current(&mut tx, &app.catalogues, grant, now).await?;
-            let Ok((current, _)) = found else {
+            let Ok(current) = found else {
                 return Ok(None);
             };
             if let Some(current) = current {

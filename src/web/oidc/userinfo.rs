@@ -140,7 +140,7 @@ async fn find(
     let known = standard_claims(&subject);
     let mut claims = claims::for_userinfo(&known, &active.scopes, &grant.claims.0);
     let found = membership::find_current(&mut tx, &app.catalogues, &grant, now).await?;
-    let (current, _) = found.map_err(|_| invalid())?;
+    let current = found.map_err(|_| invalid())?;
     if let Some(current) = current {
         add_organization(&mut claims, &current);
     }
