@@ -46,7 +46,8 @@ pub struct OpenInvitation {
     pub invitation: Invitation,
     /// To which organization.
     pub organization: Organization,
-    /// Whether there is an account of that address.
+    /// Whether there is an account whose holder has proven that address. One that merely claims it says nothing of the
+    /// invited person, and gives way to whoever proves it.
     pub has_account: bool,
     /// Whose it is, as far as who is signed in knows.
     pub addressee: Addressee,
@@ -149,7 +150,7 @@ async fn open(
     let owner = identities::find_by_value(tx, IdentityKind::Email, &invitation.email).await?;
     Ok(Invited::Open(Box::new(OpenInvitation {
         organization,
-        has_account: owner.is_some(),
+        has_account: owner.is_some_and(|owner| owner.verified_at.is_some()),
         addressee,
         invitation,
     })))

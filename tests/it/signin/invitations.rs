@@ -13,6 +13,7 @@ on_each_engine! {
     somebody_new_registers_by_the_link_in_the_mail
     somebody_known_signs_in_and_goes_straight_there
     an_address_is_proven_before_its_invitation_is_accepted
+    whoever_claims_an_invited_address_is_not_taken_for_who_is_invited
     of_two_accounts_that_have_the_link_only_the_invited_one_joins
     of_two_tabs_that_accept_one_does
     an_invitation_lets_register_where_self_sign_up_is_off
@@ -228,7 +229,8 @@ async fn an_address_is_proven_before_its_invitation_is_accepted(engine: Engine) 
     let grace = world.account(new, PASSWORD).await;
     let code = acme.invite(ADDRESS).await;
     let mut browser = acme.open(&code).await;
-    let page = browser.press("sign-in", &[("p_password", PASSWORD)]).await;
+    browser.turn_to("sign_in").await;
+    let page = browser.sign_in(ADDRESS, PASSWORD).await;
     assert_eq!(page.id(), "page-invitation");
     assert!(
         page.text(".lead").contains(ADDRESS),
@@ -248,6 +250,25 @@ async fn an_address_is_proven_before_its_invitation_is_accepted(engine: Engine) 
     browser.choose_password("nine copper kettles whistle").await;
     let claims = acme.check_arrival(&browser).await;
     assert_eq!(claims["sub"], grace.as_str());
+}
+
+async fn whoever_claims_an_invited_address_is_not_taken_for_who_is_invited(engine: Engine) {
+    let acme = Acme::on(engine).await;
+    let world = &acme.world;
+    let new = NewAccount {
+        email: Some(ADDRESS.to_owned()),
+        ..NewAccount::default()
+    };
+    let claimant = world.account(new, PASSWORD).await;
+    let code = acme.invite(ADDRESS).await;
+    // The invited person has no account, and is told of none.
+    let mut browser = acme.open(&code).await;
+    register(world, &mut browser, ADDRESS).await;
+    let claims = acme.check_arrival(&browser).await;
+    assert_ne!(claims["sub"], claimant.as_str());
+    let mut tx = world.app.db.read().await.unwrap();
+    let joined = memberships::find(&mut tx, &acme.id, &claimant).await;
+    assert!(joined.unwrap().is_none());
 }
 
 async fn of_two_accounts_that_have_the_link_only_the_invited_one_joins(engine: Engine) {
