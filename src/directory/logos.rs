@@ -1,4 +1,4 @@
-//! The logos of organizations: what may be one, and changing them.
+//! The logos of organizations and of the business: what may be one, and changing them.
 //!
 //! # Decision
 //!
@@ -13,15 +13,17 @@ use serde_json::json;
 
 use crate::audit::{self, Actor};
 use crate::clock::Timestamp;
-use crate::id::OrganizationId;
 use crate::naming;
 use crate::secret::Secret;
 use crate::store::Tx;
-use crate::store::logos::{self, Ground, Logo, MediaType};
+use crate::store::logos::{self, Bearer, Ground, Logo, MediaType};
 use crate::store::types::Text;
 
 /// The largest picture. Bytes.
 pub const LARGEST: usize = 256 * 1024;
+
+/// The environment, as the subject of events.
+pub const ENVIRONMENT: &str = "environment";
 
 /// The longest name of a file. Characters.
 const LONGEST_FILE_NAME: usize = 100;
@@ -59,6 +61,16 @@ impl Picture {
             content,
         })
     }
+
+    /// What its file is called.
+    pub fn file_name(&self) -> &str {
+        &self.file_name
+    }
+
+    /// Its bytes in base64, as they are stored.
+    pub fn encoded(&self) -> String {
+        STANDARD.encode(&self.content)
+    }
 }
 
 /// What a picture is, by its first bytes (WHATWG MIME Sniffing §6.1). Pure.
@@ -88,18 +100,31 @@ fn media_type(content: &[u8]) -> Option<MediaType> {
     }
 }
 
-/// Gives an organization a logo. The organization is as [`crate::store::organizations::find_to_change`] read it, so
-/// that it is there until the end of the transaction.
+/// Gives somebody a logo. Whose it is, nobody else changes until the end of the transaction: an organization is as
+/// [`find_to_change`](crate::store::organizations::find_to_change) read it, and the environment is
+/// [held](crate::store::environment::hold).
 pub async fn put(
     tx: &mut Tx,
     actor: Actor<'_>,
-    (organization, ground): (&OrganizationId, Ground),
+    (bearer, ground): (Bearer<'_>, Ground),
     picture: &Picture,
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<()> {
-    let before = find(tx, organization, ground).await?;
-    let after = Logo {
+    let before = find(tx, bearer, ground).await?;
+    let after = store(tx, (bearer, ground), picture, now, rng).await?;
+    record(tx, actor, bearer, (before, Some(after)), now, rng).await
+}
+
+/// Stores a logo; what happened is for the caller to record.
+pub async fn store(
+    tx: &mut Tx,
+    (bearer, ground): (Bearer<'_>, Ground),
+    picture: &Picture,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<Logo> {
+    let logo = Logo {
         ground: Text(ground),
         // Whoever has seen the former one can tell nothing of this one.
         address: Secret::generate(rng).expose().to_owned(),
@@ -107,24 +132,23 @@ pub async fn put(
         media_type: Text(picture.media_type),
         created_at: now,
     };
-    let content = STANDARD.encode(&picture.content);
-    logos::upsert(tx, organization, &after, &content).await?;
-    record(tx, actor, organization, (before, Some(after)), now, rng).await
+    logos::upsert(tx, bearer, &logo, &picture.encoded()).await?;
+    Ok(logo)
 }
 
-/// Takes a logo from an organization. Returns false when it has none for that ground.
+/// Takes a logo from somebody. Returns false when there is none for that ground.
 pub async fn remove(
     tx: &mut Tx,
     actor: Actor<'_>,
-    (organization, ground): (&OrganizationId, Ground),
+    (bearer, ground): (Bearer<'_>, Ground),
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<bool> {
-    let before = find(tx, organization, ground).await?;
-    if !logos::remove(tx, organization, ground).await? {
+    let before = find(tx, bearer, ground).await?;
+    if !logos::remove(tx, bearer, ground).await? {
         return Ok(false);
     }
-    record(tx, actor, organization, (before, None), now, rng).await?;
+    record(tx, actor, bearer, (before, None), now, rng).await?;
     Ok(true)
 }
 
@@ -138,26 +162,25 @@ pub async fn read(tx: &mut Tx, address: &str) -> sqlx::Result<Option<(MediaType,
     Ok(Some((media_type.0, content)))
 }
 
-async fn find(
-    tx: &mut Tx,
-    organization: &OrganizationId,
-    ground: Ground,
-) -> sqlx::Result<Option<Logo>> {
-    let logos = logos::list(tx, organization).await?;
+async fn find(tx: &mut Tx, bearer: Bearer<'_>, ground: Ground) -> sqlx::Result<Option<Logo>> {
+    let logos = logos::list(tx, bearer).await?;
     Ok(logos.into_iter().find(|logo| logo.ground.0 == ground))
 }
 
 async fn record(
     tx: &mut Tx,
     actor: Actor<'_>,
-    organization: &OrganizationId,
+    bearer: Bearer<'_>,
     (before, after): (Option<Logo>, Option<Logo>),
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<()> {
     let [before, after] = [before, after].map(|logo| json!({ "logo": logo }));
     let details = audit::difference(Some(&before), Some(&after));
-    let (action, subject) = ("organization.updated", organization.as_str());
+    let (action, subject) = match bearer {
+        Bearer::Environment => ("environment.updated", ENVIRONMENT),
+        Bearer::Organization(organization) => ("organization.updated", organization.as_str()),
+    };
     audit::record(tx, actor, action, subject, details, now, rng).await
 }
 

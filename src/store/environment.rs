@@ -46,6 +46,16 @@ pub async fn policies_to_change(tx: &mut Tx) -> sqlx::Result<Policies> {
     .await
 }
 
+/// Lets nobody else change anything of the environment until this transaction ends.
+pub async fn hold(tx: &mut Tx) -> sqlx::Result<()> {
+    tx.execute(
+        "UPDATE environment SET self_sign_up_allowed = self_sign_up_allowed WHERE id = 1",
+        (),
+    )
+    .await?;
+    Ok(())
+}
+
 /// The domains at which strangers must have an address to create an account, in the order of the alphabet; none
 /// stand for all.
 pub async fn list_sign_up_domains(tx: &mut Tx) -> sqlx::Result<Vec<String>> {

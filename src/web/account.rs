@@ -80,13 +80,13 @@ impl Visit {
     }
 
     /// The page, with a cookie for a browser that has none yet: the form's token is made of it.
-    fn page(&self, status: StatusCode, changed: bool, problems: Problems) -> Response {
+    async fn page(&self, status: StatusCode, changed: bool, problems: Problems) -> Response {
         let app = &self.site.app;
         let secret = match &self.browser.secret {
             Some(secret) => secret.clone(),
             None => Secret::generate(&mut app.random.generator()),
         };
-        let mut shell = self.site.shell(&self.browser.headers, None);
+        let mut shell = self.site.page_shell(&self.browser.headers, None).await;
         csrf_token(&secret).expose().clone_into(&mut shell.csrf);
         let template = AccountPasswordPage {
             shell: &shell,
@@ -108,7 +108,7 @@ async fn show(
     browser: Browser,
 ) -> Result<Response, PageError> {
     Ok(match Visit::open(site, browser, now).await? {
-        Some(visit) => visit.page(StatusCode::OK, false, Problems::none()),
+        Some(visit) => visit.page(StatusCode::OK, false, Problems::none()).await,
         None => Redirect::to("/").into_response(),
     })
 }
@@ -127,12 +127,12 @@ async fn change(
     let wrong = StatusCode::UNPROCESSABLE_ENTITY;
     if fields.get("p_password").is_empty() {
         let problems = Problems::field("p_password", Message::new("password-missing"));
-        return Ok(visit.page(wrong, false, problems));
+        return Ok(visit.page(wrong, false, problems).await);
     }
     let known = [visit.person.name.as_str(), &visit.person.identifier];
     let problems = check_new_password(&visit.site.app.hasher, &fields, &known).await?;
     if !problems.is_empty() {
-        return Ok(visit.page(wrong, false, problems));
+        return Ok(visit.page(wrong, false, problems).await);
     }
     let (app, signed_in) = (&visit.site.app, &visit.signed_in);
     let at = Circumstances {
@@ -150,19 +150,21 @@ async fn change(
     match password_change::change_password(signed_in, present, chosen, &at, &mut rng).await {
         Ok(cookie) => {
             tell(&visit).await;
-            let page = visit.page(StatusCode::OK, true, Problems::none());
+            let page = visit.page(StatusCode::OK, true, Problems::none()).await;
             let issuer = &app.config.server.issuer;
             Ok((Ours::Session.set(CookieJar::new(), issuer, &cookie), page).into_response())
         }
         Err(SignInError::Throttled(throttled)) => {
             let problems = Problems::form(Message::new("too-many-attempts"));
-            let page = visit.page(StatusCode::TOO_MANY_REQUESTS, false, problems);
+            let page = visit
+                .page(StatusCode::TOO_MANY_REQUESTS, false, problems)
+                .await;
             let seconds = throttled.0.as_i64().max(1).to_string();
             Ok(([(header::RETRY_AFTER, seconds)], page).into_response())
         }
         Err(SignInError::Wrong) => {
             let problems = Problems::field("p_password", Message::new("password-wrong"));
-            Ok(visit.page(wrong, false, problems))
+            Ok(visit.page(wrong, false, problems).await)
         }
         Err(SignInError::Busy(error)) => Err(error.into()),
         Err(SignInError::Sql(error)) => Err(error.into()),

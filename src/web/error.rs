@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -160,7 +160,11 @@ pub async fn render(State(site): State<Site>, request: Request, next: Next) -> R
         return response;
     };
     let language = language.map(|value| (header::ACCEPT_LANGUAGE, value));
-    let shell = site.shell(&language.into_iter().collect(), None);
+    let headers: HeaderMap = language.into_iter().collect();
+    let shell = match *error {
+        PageError::Busy | PageError::Unavailable => site.shell(&headers, None),
+        _ => site.page_shell(&headers, None).await,
+    };
     let reference = reference.map(|id| id.to_string());
     let (heading, explanation) = error.texts();
     let (code, description) = match &*error {

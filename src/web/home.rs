@@ -34,7 +34,8 @@ pub async fn home(
         None => None,
         Some(signed_in) => Some(person(&mut tx, &signed_in.user).await?),
     };
-    let shell = site.shell(&browser.headers, None);
+    drop(tx);
+    let shell = site.page_shell(&browser.headers, None).await;
     Ok(page(
         StatusCode::OK,
         &HomePage {

@@ -8,6 +8,7 @@ use url::{Url, form_urlencoded};
 
 use super::error::PageError;
 use super::extract::{Browser, Now};
+use super::faces;
 use super::page::{Message, Shell, page};
 use super::site::Site;
 use crate::clock::Timestamp;
@@ -20,7 +21,6 @@ use crate::protocol::scope::OPENID;
 use crate::protocol::{Issuer, Params, Scopes};
 use crate::store::interactions::Interaction;
 use crate::store::{clients, invitations as stored};
-use crate::web::signin;
 
 /// The path of the link.
 const PATH: &str = "/team_invitation";
@@ -78,11 +78,17 @@ pub async fn follow(
     let code = invitation
         .as_ref()
         .map(|invitation| invitation.code.clone());
+    let organization = match &invitation {
+        Some(invitation) => {
+            faces::organization(&mut tx, &invitation.organization_id, &site.brand).await?
+        }
+        None => None,
+    };
     let invited = look_at(&mut tx, invitation, None, now).await?;
+    drop(tx);
     let login_uri = entrance
         .as_ref()
         .and_then(|client| client.login_uri.as_deref());
-    let mut shell = site.shell(&browser.headers, None);
     let (status, heading, explanation) = match (invited, login_uri.zip(code.as_ref())) {
         (Invited::Open(_), Some((login_uri, code))) => {
             let target = with_code(login_uri, code);
@@ -93,7 +99,6 @@ pub async fn follow(
             (status, Message::new("invitation-closed-title"), explanation)
         }
         (Invited::Open(_) | Invited::Joined(_), _) => {
-            drop(tx);
             if let Some(interaction) = sign_in_here(&site, code.as_ref(), now).await? {
                 let target = format!("/interaction/{}", interaction.id);
                 return Ok(Redirect::to(&target).into_response());
@@ -105,7 +110,11 @@ pub async fn follow(
             )
         }
     };
-    shell.client = entrance.as_ref().map(signin::face);
+    let shell = Shell {
+        client: entrance.as_ref().map(faces::client),
+        organization,
+        ..site.page_shell(&browser.headers, None).await
+    };
     let template = InvitationPage {
         shell: &shell,
         heading,

@@ -9,6 +9,7 @@ pub mod colour;
 pub mod cookies;
 pub mod error;
 pub mod extract;
+pub mod faces;
 pub mod headers;
 pub mod health;
 pub mod home;

@@ -14,6 +14,7 @@ use crate::config::Branding;
 use crate::protocol::Params;
 use crate::store::branding::Theme;
 use crate::web::assets::Assets;
+use crate::web::faces::Logos;
 use crate::web::look::Look;
 use crate::web::text::{Locale, Text};
 
@@ -29,14 +30,16 @@ pub struct Shell {
     pub client: Option<ClientFace>,
     /// The organization they are on the way to, once it is known.
     pub organization: Option<OrganizationFace>,
+    /// The logos of the environment.
+    pub logos: Logos,
 }
 
 /// How an organization shows itself to people.
 #[derive(Clone, Debug)]
 pub struct OrganizationFace {
     pub name: String,
-    /// Its logo, which its pages bear in place of the brand's.
-    pub logo: Option<LogoFace>,
+    /// Its logos, which its pages bear in place of the environment's.
+    pub logos: Logos,
     /// How its pages look; like all others, when there is none.
     pub look: Option<Look>,
     /// Who its mails seem to be from.
@@ -45,12 +48,12 @@ pub struct OrganizationFace {
     pub sender_email: Option<String>,
 }
 
-/// Where the logo of an organization is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogoFace {
-    pub usual: String,
+/// Where the logo for a page is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogoFace<'a> {
+    pub usual: &'a str,
     /// The one for dark pages, where they can be light and dark, and there is another one.
-    pub dark: Option<String>,
+    pub dark: Option<&'a str>,
 }
 
 /// What the End-User may see of a client (OpenID Connect Dynamic Registration 1.0 §2).
@@ -91,15 +94,16 @@ impl Shell {
             csrf: String::new(),
             client: None,
             organization: None,
+            logos: Logos::default(),
         }
     }
 
     /// The schemes that the page can be shown in, in the words of CSS.
     pub fn scheme(&self) -> &'static str {
-        match self.look().map(Look::theme) {
-            Some(Theme::Dark) => "dark",
-            Some(Theme::Light) => "light",
-            None | Some(Theme::UserPreference) => "light dark",
+        match self.theme() {
+            Theme::Dark => "dark",
+            Theme::Light => "light",
+            Theme::UserPreference => "light dark",
         }
     }
 
@@ -109,14 +113,23 @@ impl Shell {
     }
 
     /// The logo of the organization, if it has one.
-    pub fn logo(&self) -> Option<&LogoFace> {
-        self.organization.as_ref()?.logo.as_ref()
+    pub fn logo(&self) -> Option<LogoFace<'_>> {
+        self.organization.as_ref()?.logos.on(self.theme())
+    }
+
+    /// The logo of the environment, if it has one; else there is the configuration's.
+    pub fn environment_logo(&self) -> Option<LogoFace<'_>> {
+        self.logos.on(self.theme())
     }
 
     /// What the organization is called; nothing, when there is none.
     pub fn organization_name(&self) -> &str {
         let organization = self.organization.as_ref();
         organization.map_or("", |organization| &organization.name)
+    }
+
+    fn theme(&self) -> Theme {
+        self.look().map_or(Theme::UserPreference, Look::theme)
     }
 
     fn look(&self) -> Option<&Look> {

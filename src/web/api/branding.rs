@@ -9,6 +9,7 @@ use crate::config::Colour;
 use crate::directory::branding as choices;
 use crate::store::branding::{Branding, Theme};
 use crate::web::colour;
+use crate::web::faces::Logos;
 
 /// A colour, in the notations of CSS.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,9 +36,9 @@ impl From<Colour> for ShownColour {
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Appearance {
     /// Where the logo is, at the issuer.
-    pub logo: Option<String>,
+    logo: Option<String>,
     /// Where the one for dark pages is.
-    pub logo_dark: Option<String>,
+    logo_dark: Option<String>,
     /// Always null: the icon is the configuration's.
     favicon_svg: Option<String>,
     /// Always null, too.
@@ -62,6 +63,18 @@ pub struct Appearance {
     /// The same in the words of CSS.
     #[schema(value_type = Option<ColorScheme>)]
     color_scheme: Option<&'static str>,
+}
+
+impl Appearance {
+    /// The same, with these logos.
+    #[must_use]
+    pub fn bearing(self, logos: Logos) -> Self {
+        Self {
+            logo: logos.light,
+            logo_dark: logos.dark,
+            ..self
+        }
+    }
 }
 
 /// Whether pages are light, dark, or as the user prefers elsewhere.

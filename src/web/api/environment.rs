@@ -15,8 +15,10 @@ use crate::access::scopes::{ReadEnvironments, ReadIndustries, ReadTimezones, Upd
 use crate::directory::policies::{self, AllPolicies};
 use crate::naming;
 use crate::store::branding::{Branding, Palette, Theme};
+use crate::store::logos::Bearer;
 use crate::web::colour;
 use crate::web::extract::Now;
+use crate::web::faces::Logos;
 use crate::web::site::Site;
 
 /// The industries there are to choose from, by key.
@@ -95,7 +97,8 @@ pub struct ShownEnvironment {
 pub async fn show(
     _may: May<ReadEnvironments>,
     State(site): State<Site>,
-) -> Answer<ShownEnvironment> {
+) -> Result<Answer<ShownEnvironment>, ApiError> {
+    let logos = Logos::load(&mut site.app.db.read().await?, Bearer::Environment).await?;
     let palette = |accent, card| Palette {
         button: Some(accent),
         button_text: Some(colour::ink(accent)),
@@ -111,7 +114,7 @@ pub async fn show(
     };
     let origin = site.app.config.server.issuer.origin();
     let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-    Answer::of(ShownEnvironment {
+    Ok(Answer::of(ShownEnvironment {
         environment: Environment {
             code: "production",
             name: brand.name.clone(),
@@ -122,9 +125,9 @@ pub async fn show(
             kinde_domain: host.to_owned(),
             custom_domain: None,
             created_on: None,
-            appearance: Appearance::from(&branding),
+            appearance: Appearance::from(&branding).bearing(logos),
         },
-    })
+    }))
 }
 
 /// What holds for everybody.

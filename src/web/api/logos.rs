@@ -1,4 +1,4 @@
-//! `/organizations/{org_code}/logos`: the pictures that pages of an organization bear.
+//! `/organizations/{org_code}/logos` and `/environment/logos`: the pictures that pages bear.
 
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest as _, Multipart, Request, State};
@@ -9,13 +9,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::{Answer, Done};
-use super::caller::{MayIn, check_organization, no_organization};
+use super::caller::{May, MayIn, check_organization, no_organization};
 use super::error::{ApiError, Errors};
 use super::extract::Path;
-use crate::access::scopes::{ReadOrganizations, UpdateOrganizations};
+use crate::access::scopes::{
+    ReadEnvironments, ReadOrganizations, UpdateEnvironments, UpdateOrganizations,
+};
 use crate::directory::logos::{self, LARGEST, Picture};
-use crate::store::logos::{self as stored, Ground, Logo};
-use crate::store::organizations;
+use crate::store::logos::{self as stored, Bearer, Ground, Logo};
+use crate::store::{Tx, environment, organizations};
 use crate::web::extract::Now;
 use crate::web::logos::path;
 use crate::web::site::Site;
@@ -25,6 +27,8 @@ pub fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(put, remove))
+        .routes(routes!(list_of_environment))
+        .routes(routes!(put_of_environment, remove_of_environment))
 }
 
 /// What a logo is shown on. For the description alone.
@@ -57,10 +61,19 @@ impl From<Logo> for Shown {
     }
 }
 
-/// The logos of an organization.
+/// The logos of an organization, or of the environment.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Logos {
     logos: Vec<Shown>,
+}
+
+impl Logos {
+    async fn of(tx: &mut Tx, bearer: Bearer<'_>) -> sqlx::Result<Self> {
+        let logos = stored::list(tx, bearer).await?;
+        Ok(Self {
+            logos: logos.into_iter().map(Shown::from).collect(),
+        })
+    }
 }
 
 /// Lists the logos of an organization.
@@ -77,10 +90,8 @@ pub async fn list(
 ) -> Result<Answer<Logos>, ApiError> {
     let mut tx = site.app.db.read().await?;
     check_organization(&mut tx, &may.organization).await?;
-    let logos = stored::list(&mut tx, &may.organization).await?;
-    Ok(Answer::of(Logos {
-        logos: logos.into_iter().map(Shown::from).collect(),
-    }))
+    let bearer = Bearer::Organization(&may.organization);
+    Ok(Answer::of(Logos::of(&mut tx, bearer).await?))
 }
 
 /// A picture to store.
@@ -130,7 +141,7 @@ pub async fn put(
     let mut tx = site.app.db.write().await?;
     let found = organizations::find_to_change(&mut tx, &may.organization).await?;
     let organization = found.ok_or_else(no_organization)?;
-    let what = (&organization.id, ground);
+    let what = (Bearer::Organization(&organization.id), ground);
     logos::put(&mut tx, may.actor(), what, &picture, now, &mut rng).await?;
     tx.commit().await?;
     Ok(Done::saying("Logo updated"))
@@ -155,10 +166,82 @@ pub async fn remove(
     let mut tx = site.app.db.write().await?;
     let found = organizations::find_to_change(&mut tx, &may.organization).await?;
     let organization = found.ok_or_else(no_organization)?;
-    let what = (&organization.id, ground);
+    let what = (Bearer::Organization(&organization.id), ground);
     if !logos::remove(&mut tx, may.actor(), what, now, &mut rng).await? {
-        let message = "the organization has no logo of that type";
-        return Err(ApiError::not_found("LOGO_NOT_FOUND", message));
+        return Err(no_logo("the organization"));
+    }
+    tx.commit().await?;
+    Ok(Done::saying("Logo deleted"))
+}
+
+fn no_logo(bearer: &str) -> ApiError {
+    let message = format!("{bearer} has no logo of that type");
+    ApiError::not_found("LOGO_NOT_FOUND", message)
+}
+
+/// Lists the logos of the environment. Pages bear them where the organization has none or is not known yet.
+#[utoipa::path(
+    get, path = "/environment/logos", tag = "Environment",
+    operation_id = "listEnvironmentLogos",
+    security(("management" = ["read:environments"])),
+    responses((status = 200, body = Answer<Logos>), (status = "4XX", body = Errors)),
+)]
+pub async fn list_of_environment(
+    _may: May<ReadEnvironments>,
+    State(site): State<Site>,
+) -> Result<Answer<Logos>, ApiError> {
+    let mut tx = site.app.db.read().await?;
+    let logos = Logos::of(&mut tx, Bearer::Environment).await?;
+    Ok(Answer::of(logos))
+}
+
+/// Gives the environment a logo, in place of the one it has of that type. Where there is no dark one, dark pages bear
+/// the light one. It takes the place of the configuration's within a second.
+#[utoipa::path(
+    put, path = "/environment/logos/{type}", tag = "Environment",
+    operation_id = "putEnvironmentLogo",
+    security(("management" = ["update:environments"])),
+    params(("type" = LogoType, Path)),
+    request_body(content = NewLogo, content_type = "multipart/form-data"),
+    responses((status = 200, body = Done), (status = "4XX", body = Errors)),
+)]
+pub async fn put_of_environment(
+    may: May<UpdateEnvironments>,
+    State(site): State<Site>,
+    Now(now): Now,
+    Path(place): Path<Place>,
+    request: Request,
+) -> Result<Done, ApiError> {
+    let what = (Bearer::Environment, place.ground()?);
+    let picture = read(request, &site).await?;
+    let mut rng = site.app.random.generator();
+    let mut tx = site.app.db.write().await?;
+    environment::hold(&mut tx).await?;
+    logos::put(&mut tx, may.actor(), what, &picture, now, &mut rng).await?;
+    tx.commit().await?;
+    Ok(Done::saying("Logo updated"))
+}
+
+/// Takes a logo from the environment.
+#[utoipa::path(
+    delete, path = "/environment/logos/{type}", tag = "Environment",
+    operation_id = "deleteEnvironmentLogo",
+    security(("management" = ["update:environments"])),
+    params(("type" = LogoType, Path)),
+    responses((status = 200, body = Done), (status = "4XX", body = Errors)),
+)]
+pub async fn remove_of_environment(
+    may: May<UpdateEnvironments>,
+    State(site): State<Site>,
+    Now(now): Now,
+    Path(place): Path<Place>,
+) -> Result<Done, ApiError> {
+    let what = (Bearer::Environment, place.ground()?);
+    let mut rng = site.app.random.generator();
+    let mut tx = site.app.db.write().await?;
+    environment::hold(&mut tx).await?;
+    if !logos::remove(&mut tx, may.actor(), what, now, &mut rng).await? {
+        return Err(no_logo("the environment"));
     }
     tx.commit().await?;
     Ok(Done::saying("Logo deleted"))

@@ -26,10 +26,10 @@ use crate::id::OrganizationId;
 use crate::naming;
 use crate::store::Tx;
 use crate::store::branding::Branding;
-use crate::store::logos::{self, Ground};
+use crate::store::logos::Bearer;
 use crate::store::organizations::{self as stored, Organization};
 use crate::web::extract::Now;
-use crate::web::logos::path;
+use crate::web::faces::Logos;
 use crate::web::site::Site;
 
 /// The routes.
@@ -182,14 +182,9 @@ pub async fn show(
     let mut tx = site.app.db.read().await?;
     let organization = stored::find(&mut tx, &code).await?;
     let organization = organization.ok_or_else(no_organization)?;
-    let logos = logos::list(&mut tx, &code).await?;
-    let path_of = |ground| {
-        let logo = logos.iter().find(|logo| logo.ground.0 == ground)?;
-        Some(path(&logo.address))
-    };
+    let logos = Logos::load(&mut tx, Bearer::Organization(&code)).await?;
     let mut shown = Shown::from(Details::load(&mut tx, organization).await?);
-    shown.appearance.logo = path_of(Ground::Light);
-    shown.appearance.logo_dark = path_of(Ground::Dark);
+    shown.appearance = shown.appearance.bearing(logos);
     Ok(axum::Json(shown))
 }
 

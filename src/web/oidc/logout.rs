@@ -31,9 +31,9 @@ use crate::web::account;
 use crate::web::cookies::Ours;
 use crate::web::error::PageError;
 use crate::web::extract::{Browser, Now, Parameters, csrf_token};
+use crate::web::faces;
 use crate::web::headers::PagePolicy;
 use crate::web::page::{LogoutPage, SignedOutPage, page};
-use crate::web::signin::face;
 use crate::web::site::Site;
 
 /// Signs the End-User out, or asks whether to.
@@ -65,13 +65,13 @@ pub async fn logout(
             // of their own account, and reaches nothing.
             let everywhere = request.all_sessions;
             end(&site, &signed_in.session, everywhere, now).await?;
-            Ok(leave(&site, browser, &situation))
+            Ok(leave(&site, browser, &situation).await)
         }
         (None, _) => {
             if let Some(session) = hinted_session(&site, situation.hint.as_ref()).await? {
                 end(&site, &session, false, now).await?;
             }
-            Ok(leave(&site, browser, &situation))
+            Ok(leave(&site, browser, &situation).await)
         }
     }
 }
@@ -258,11 +258,11 @@ async fn ask(
     params: &Params,
 ) -> Result<Response, PageError> {
     let person = Some(account::person(&mut site.app.db.read().await?, &signed_in.user).await?);
-    let mut shell = site.shell(&browser.headers, None);
+    let mut shell = site.page_shell(&browser.headers, None).await;
     shell.client = situation
         .client
         .as_deref()
-        .map(|client| face(&client.client));
+        .map(|client| faces::client(&client.client));
     let secret = browser
         .secret
         .clone()
@@ -318,18 +318,18 @@ async fn end(
 }
 
 /// Sends the browser on, or says that it is signed out.
-fn leave(site: &Site, browser: Browser, situation: &Situation) -> Response {
+async fn leave(site: &Site, browser: Browser, situation: &Situation) -> Response {
     let server = &site.app.config.server;
     let jar = Ours::Session.clear(browser.jar, &server.issuer);
     let cookies = browser_app::forget(server, situation.browser_apps.iter());
     if let Some(destination) = situation.destination() {
         return (cookies, jar, Redirect::to(destination)).into_response();
     }
-    let mut shell = site.shell(&browser.headers, None);
+    let mut shell = site.page_shell(&browser.headers, None).await;
     shell.client = situation
         .client
         .as_deref()
-        .map(|client| face(&client.client));
+        .map(|client| faces::client(&client.client));
     let back = situation
         .client
         .as_ref()

@@ -26,7 +26,6 @@ pub use organization::{
 };
 pub use password::{ChoosePasswordPage, ForgotPasswordPage, IdentifyPage, PasswordPage};
 pub use register::{RegisterPage, RegistrationClosedPage};
-pub use scene::face;
 pub use upstream::{LeavingPage, setback_key};
 
 use axum::Router;

@@ -8,26 +8,24 @@ use axum_extra::extract::cookie::CookieJar;
 
 use crate::clients::RegisteredClient;
 use crate::clock::Timestamp;
-use crate::id::{InteractionId, OrganizationId};
+use crate::id::{ClientId, InteractionId, OrganizationId};
 use crate::interaction::upstream::Upstreams;
 use crate::interaction::{self, Circumstances, Facts, OpenError, Step};
 use crate::protocol::authorization::AuthorizationRequest;
 use crate::protocol::{Delivery, OAuthError};
 use crate::secret::Secret;
-use crate::store::branding::{self, Theme};
-use crate::store::clients::{Client, PageOptions};
-use crate::store::interactions::Interaction;
-use crate::store::logos::{self, Ground, Logo};
+use crate::store::Tx;
+use crate::store::clients::PageOptions;
+use crate::store::interactions::{self, Interaction};
 use crate::store::organizations::Organization;
 use crate::store::sessions::Session;
 use crate::tokens::verify;
 use crate::web::cookies::Ours;
 use crate::web::error::PageError;
 use crate::web::extract::{Browser, Now, SignedForm, csrf_token};
-use crate::web::logos::path;
-use crate::web::look::Look;
+use crate::web::faces::{self, Meant};
 use crate::web::oidc::delivery::deliver;
-use crate::web::page::{ClientFace, Fields, LogoFace, OrganizationFace, Shell};
+use crate::web::page::{Fields, Shell};
 use crate::web::site::Site;
 
 /// A browser that asks what comes next. The first to ask is the one the interaction belongs to.
@@ -151,14 +149,16 @@ impl Scene {
         )
         .await?;
         let facts = facts.ok_or(PageError::ExpiredLink { back: None })?;
-        let mut shell = arrival.shell(request, &facts.client);
+        let mut shell = arrival.shell(request, &facts.client).await;
         if !interaction.progress.0.ends_here {
-            shell.client = Some(face(&facts.client.client));
+            shell.client = Some(faces::client(&facts.client.client));
         }
         let chosen = interaction.progress.0.organization.as_ref();
         let wanted = facts.invited_to().or(request.org_code.as_ref());
         if let Some(code) = chosen.or(wanted) {
-            shell.organization = organization_face(site, code).await?;
+            let mut tx = app.db.read().await?;
+            shell.organization = faces::organization(&mut tx, code, &site.brand).await?;
+            arrival.meant.tell(shell.organization.as_ref());
         }
         csrf_token(secret).expose().clone_into(&mut shell.csrf);
         Ok(Self {
@@ -179,60 +179,13 @@ pub(super) fn upstreams(site: &Site) -> Upstreams<'_> {
     }
 }
 
-/// How a client shows itself to people.
-pub fn face(client: &Client) -> ClientFace {
-    ClientFace {
-        name: client.name.clone(),
-        logo_uri: client.logo_uri.clone(),
-        policy_uri: client.policy_uri.clone(),
-        terms_uri: client.terms_uri.clone(),
-        has_cancel_button: client.page_options.0.has_cancel_button,
-    }
-}
-
-/// How an organization shows itself to people; none when there is none of that code.
-async fn organization_face(
-    site: &Site,
-    code: &OrganizationId,
-) -> sqlx::Result<Option<OrganizationFace>> {
-    let mut tx = site.app.db.read().await?;
-    let Some((name, branding)) = branding::find_face(&mut tx, code).await? else {
-        return Ok(None);
-    };
-    let logos = logos::list(&mut tx, code).await?;
-    Ok(Some(OrganizationFace {
-        name,
-        logo: logo_face(&logos, branding.theme),
-        look: Look::of(&branding, &site.brand),
-        sender_name: branding.sender_name,
-        sender_email: branding.sender_email,
-    }))
-}
-
-/// The logo for a page in that scheme: the other one will do where there is but one. Pure.
-fn logo_face(logos: &[Logo], theme: Option<Theme>) -> Option<LogoFace> {
-    let of = |ground| {
-        let logo = logos.iter().find(|logo| logo.ground.0 == ground)?;
-        Some(path(&logo.address))
-    };
-    let (light, dark) = (of(Ground::Light), of(Ground::Dark));
-    match theme {
-        Some(Theme::Dark) => dark.or(light).map(|usual| LogoFace { usual, dark: None }),
-        Some(Theme::Light) => light.or(dark).map(|usual| LogoFace { usual, dark: None }),
-        None | Some(Theme::UserPreference) => {
-            let other = dark.clone().filter(|_| light.is_some());
-            let usual = light.or(dark)?;
-            Some(LogoFace { usual, dark: other })
-        }
-    }
-}
-
 /// A request, before its interaction is known.
 struct Arrival {
     site: Site,
     id: InteractionId,
     browser: Browser,
     now: Timestamp,
+    meant: Meant,
 }
 
 impl Arrival {
@@ -248,25 +201,44 @@ impl Arrival {
             id: InteractionId::parse(&id).ok_or(unknown)?,
             browser,
             now,
+            meant: parts.extensions.get().cloned().unwrap_or_default(),
         })
     }
 
     /// In the language that the request asks for, or else that of the application, or else the browser's.
-    fn shell(&self, request: &AuthorizationRequest, client: &RegisteredClient) -> Shell {
+    async fn shell(&self, request: &AuthorizationRequest, client: &RegisteredClient) -> Shell {
         let mut wanted = request.ui_locales.join(" ");
         if let Some(language) = client.client.page_options.0.language {
             wanted.push(' ');
             wanted.push_str(language.as_str());
         }
-        self.site.shell(&self.browser.headers, Some(&wanted))
+        let headers = &self.browser.headers;
+        self.site.page_shell(headers, Some(&wanted)).await
+    }
+
+    /// Tells whose look the page of an error is in, when nothing shows yet whose interaction this is.
+    async fn tell_requested(&self) -> sqlx::Result<()> {
+        let mut tx = self.site.app.db.read().await?;
+        let interaction = interactions::find(&mut tx, &self.id).await?;
+        let requested = interaction.and_then(|found| found.request.0.org_code);
+        self.tell(&mut tx, requested.as_ref()).await
+    }
+
+    async fn tell(&self, tx: &mut Tx, organization: Option<&OrganizationId>) -> sqlx::Result<()> {
+        if let Some(code) = organization {
+            let face = faces::organization(tx, code, &self.site.brand).await?;
+            self.meant.tell(face.as_ref());
+        }
+        Ok(())
     }
 
     /// Offers the way back to the application when an interaction can't go on.
     async fn turn_away(&self, error: OpenError) -> Response {
-        let interaction = match error {
-            OpenError::Expired(interaction)
-            | OpenError::Finished(interaction)
-            | OpenError::Foreign(interaction) => interaction,
+        let (interaction, is_theirs) = match error {
+            OpenError::Expired(interaction) | OpenError::Finished(interaction) => {
+                (interaction, true)
+            }
+            OpenError::Foreign(interaction) => (interaction, false),
             OpenError::Sql(error) => return PageError::from(error).into_response(),
             OpenError::Unknown => return PageError::ExpiredLink { back: None }.into_response(),
         };
@@ -275,15 +247,27 @@ impl Arrival {
         if let Some(delivery) = request.expire(&app.config.server.issuer) {
             return deliver(&self.site, &self.browser.headers, delivery);
         }
-        let client = app.clients.find(&app.db, &interaction.client_id, self.now);
-        match client.await {
-            Ok(client) => {
-                let back = client.as_deref().and_then(RegisteredClient::way_back);
-                let back = back.map(str::to_owned);
-                PageError::ExpiredLink { back }.into_response()
-            }
+        // What somebody has chosen is nobody else's to see.
+        let chosen = interaction.progress.0.organization.as_ref();
+        let meant = chosen.filter(|_| is_theirs).or(request.org_code.as_ref());
+        match self.expired(&interaction.client_id, meant).await {
+            Ok(error) => error.into_response(),
             Err(error) => PageError::from(error).into_response(),
         }
+    }
+
+    async fn expired(
+        &self,
+        client: &ClientId,
+        organization: Option<&OrganizationId>,
+    ) -> sqlx::Result<PageError> {
+        let app = &self.site.app;
+        self.tell(&mut app.db.read().await?, organization).await?;
+        let client = app.clients.find(&app.db, client, self.now).await?;
+        let back = client.as_deref().and_then(RegisteredClient::way_back);
+        Ok(PageError::ExpiredLink {
+            back: back.map(str::to_owned),
+        })
     }
 }
 
@@ -317,7 +301,13 @@ impl FromRequest<Site> for Posted {
         let (mut parts, body) = request.into_parts();
         let arrival = Arrival::read(&mut parts, site).await.map_err(refusal)?;
         let form = SignedForm::from_request(Request::from_parts(parts, body), site);
-        let SignedForm(params) = form.await.map_err(refusal)?;
+        let SignedForm(params) = match form.await {
+            Ok(form) => form,
+            Err(error) => {
+                arrival.tell_requested().await.map_err(refusal)?;
+                return Err(refusal(error));
+            }
+        };
         let Some(secret) = arrival.browser.secret.clone() else {
             return Err(refusal(PageError::ForeignForm));
         };
@@ -339,42 +329,4 @@ impl FromRequest<Site> for Posted {
 
 fn refusal(error: impl Into<PageError>) -> Response {
     error.into().into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::logos::MediaType;
-    use crate::store::types::Text;
-
-    #[test]
-    fn a_page_bears_the_logo_that_is_made_for_it_or_the_only_one() {
-        let all = [(Ground::Light, "l"), (Ground::Dark, "d")].map(|(ground, address)| Logo {
-            ground: Text(ground),
-            address: address.to_owned(),
-            file_name: "logo.png".to_owned(),
-            media_type: Text(MediaType::Png),
-            created_at: Timestamp::from_unix(0),
-        });
-        let (light, dark) = (&all[..1], &all[1..]);
-        for (logos, theme, usual, other) in [
-            (&[][..], None, None, None),
-            (&all, None, Some("/logo/l"), Some("/logo/d")),
-            (&all, Some(Theme::Dark), Some("/logo/d"), None),
-            (&all, Some(Theme::Light), Some("/logo/l"), None),
-            (light, None, Some("/logo/l"), None),
-            (light, Some(Theme::Dark), Some("/logo/l"), None),
-            (dark, None, Some("/logo/d"), None),
-            (dark, Some(Theme::Light), Some("/logo/d"), None),
-        ] {
-            let found = logo_face(logos, theme);
-            let shown = found.as_ref();
-            assert_eq!(shown.map(|face| face.usual.as_str()), usual, "{theme:?}");
-            assert_eq!(
-                shown.and_then(|face| face.dark.as_deref()),
-                other,
-                "{theme:?}"
-            );
-        }
-    }
 }

@@ -1,23 +1,35 @@
-//! `/organizations/{org_code}/logos`: the pictures that pages of an organization bear.
+//! `/organizations/{org_code}/logos` and `/environment/logos`: the pictures that pages bear.
 
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Api, Engine, World, on_each_engine};
 
-on_each_engine! { a_logo_is_stored_shown_replaced_and_removed }
+on_each_engine! {
+    a_logo_is_stored_shown_replaced_and_removed
+    the_environment_has_logos_too
+}
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n not much of a picture \0\xff";
 const GIF: &[u8] = b"GIF89a not much of one either";
 
-/// Sends a picture as a form with one file.
+/// Posts a picture as a form with one file.
 async fn send(api: &Api, route: &str, field: &str, file_name: &str, content: &[u8]) -> Answer {
+    let request = World::http().post(api.url(route));
+    send_by(request, api, (field, file_name), content).await
+}
+
+async fn send_by(
+    request: reqwest::RequestBuilder,
+    api: &Api,
+    (field, file_name): (&str, &str),
+    content: &[u8],
+) -> Answer {
     let head = format!(
         "--limit\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{file_name}\"\r\n\
          Content-Type: text/html\r\n\r\n"
     );
     let body = [head.as_bytes(), content, b"\r\n--limit--\r\n"].concat();
-    let request = World::http()
-        .post(api.url(route))
+    let request = request
         .bearer_auth(&api.token)
         .header("Content-Type", "multipart/form-data; boundary=limit")
         .body(body);
@@ -88,6 +100,98 @@ async fn a_logo_is_stored_shown_replaced_and_removed(engine: Engine) {
         .await
         .unwrap();
     assert_eq!(gone.status(), 404);
+}
+
+/// Gives the environment a picture. Returns the status and the code.
+async fn put(api: &Api, ground: &str, content: &[u8]) -> (u16, Value) {
+    let request = World::http().put(api.url(&format!("/environment/logos/{ground}")));
+    let answer = send_by(request, api, ("logo", "business.png"), content).await;
+    (answer.status.as_u16(), answer.body["code"].clone())
+}
+
+/// The paths of the logos of the environment, by ground.
+async fn paths(api: &Api) -> Vec<String> {
+    let answer = api.get("/environment/logos").await;
+    let logos = answer["logos"].as_array().expect("it is a list");
+    let paths = logos.iter().filter_map(|logo| logo["path"].as_str());
+    paths.map(str::to_owned).collect()
+}
+
+async fn the_environment_has_logos_too(engine: Engine) {
+    let world = World::on(engine).await;
+    let api = world.api().await;
+    let route = "/environment/logos";
+    assert_eq!(api.get(route).await["logos"], json!([]));
+    for ground in ["light", "dark"] {
+        assert_eq!(put(&api, ground, PNG).await, (200, json!("OK")));
+    }
+    let paths = paths(&api).await;
+    let expected = json!([
+        { "type": "dark", "file_name": "business.png", "path": paths[0] },
+        { "type": "light", "file_name": "business.png", "path": paths[1] },
+    ]);
+    assert_eq!(api.get(route).await["logos"], expected);
+    let shown = &api.get("/environment").await["environment"];
+    let found = (&shown["logo"], &shown["logo_dark"]);
+    assert_eq!(found, (&json!(paths[1]), &json!(paths[0])));
+    let picture = World::http().get(world.url(&paths[0])).send().await;
+    assert_eq!(picture.unwrap().bytes().await.unwrap(), PNG);
+
+    assert_eq!(put(&api, "favicon", PNG).await.0, 404);
+    assert_eq!(put(&api, "light", b"<svg/>").await.0, 400);
+    for ground in ["light", "dark"] {
+        api.delete(&format!("{route}/{ground}")).await;
+    }
+    let gone = format!("{route}/light");
+    let refused = api.refusal("DELETE", &gone, None).await;
+    assert_eq!(refused, (404, "LOGO_NOT_FOUND".to_owned()));
+    assert_eq!(
+        world.audited("environment").await,
+        ["environment.updated"; 4]
+    );
+}
+
+#[tokio::test]
+async fn pages_of_no_organization_bear_the_logo_of_the_environment() {
+    let world = World::new().await;
+    let api = world.api().await;
+    for ground in ["light", "dark"] {
+        put(&api, ground, PNG).await;
+    }
+    let paths = paths(&api).await;
+    let (dark, light) = (paths[0].as_str(), paths[1].as_str());
+    let client = world.client().await;
+    let acme = world.organization("Acme").await;
+    let in_acme = client.authorize_url(&[("org_code", acme.as_str())]);
+    let mut browser = world.browser();
+    let source = "picture source";
+    for address in [&client.authorize_url(&[]), &in_acme, &world.url("/nowhere")] {
+        let page = browser.open(address).await;
+        let shown = page.attribute("#environment-logo", "src");
+        let other = page.attribute(source, "srcset");
+        let shown = (shown.as_deref(), other.as_deref());
+        assert_eq!(shown, (Some(light), Some(dark)), "{address}");
+    }
+    // An organization that always is dark bears the one for the dark; one with a logo, its own.
+    let route_of_acme = format!("/organization/{acme}");
+    api.patch(&route_of_acme, json!({ "theme_code": "dark" }))
+        .await;
+    let page = browser.open(&in_acme).await;
+    let shown = page.attribute("#environment-logo", "src");
+    assert_eq!((shown.as_deref(), page.has(source)), (Some(dark), false));
+    assert_eq!(page.text("#organization"), "Acme");
+    let own = format!("/organizations/{acme}/logos/light");
+    send(&api, &own, "logo", "acme.png", PNG).await;
+    let page = browser.open(&in_acme).await;
+    assert!(page.has("#organization-logo") && !page.has("#environment-logo"));
+
+    // What was taken away is gone from all pages within a second.
+    for ground in ["light", "dark"] {
+        api.delete(&format!("/environment/logos/{ground}")).await;
+    }
+    world.pass(1);
+    let page = browser.open(&client.authorize_url(&[])).await;
+    assert!(!page.has("#environment-logo"));
 }
 
 #[tokio::test]
