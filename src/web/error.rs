@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::faces::Meant;
 use super::page::{ErrorPage, Message, page};
 use super::request_id::RequestId;
 use super::site::Site;
@@ -152,7 +153,11 @@ fn is_outage(error: &sqlx::Error) -> bool {
 }
 
 /// Makes the page of a [`PageError`] that passes by.
-pub async fn render(State(site): State<Site>, request: Request, next: Next) -> Response {
+///
+/// It is in the look of the organization that is meant, as far as serving the request has shown which one that is.
+pub async fn render(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+    let meant = Meant::default();
+    request.extensions_mut().insert(meant.clone());
     let language = request.headers().get(header::ACCEPT_LANGUAGE).cloned();
     let reference = request.extensions().get::<RequestId>().copied();
     let response = next.run(request).await;
@@ -161,10 +166,11 @@ pub async fn render(State(site): State<Site>, request: Request, next: Next) -> R
     };
     let language = language.map(|value| (header::ACCEPT_LANGUAGE, value));
     let headers: HeaderMap = language.into_iter().collect();
-    let shell = match *error {
+    let mut shell = match *error {
         PageError::Busy | PageError::Unavailable => site.shell(&headers, None),
         _ => site.page_shell(&headers, None).await,
     };
+    shell.organization = meant.organization().cloned();
     let reference = reference.map(|id| id.to_string());
     let (heading, explanation) = error.texts();
     let (code, description) = match &*error {

@@ -134,6 +134,31 @@ async fn an_organization_shows_its_colours_where_they_can_be_read() {
 
 #[tokio::test]
 #[ignore = "needs chromium"]
+async fn an_error_is_told_in_the_look_of_whoever_is_meant() {
+    let stage = Stage::set().await;
+    let api = stage.world.api().await;
+    let mut codes = serde_json::Map::new();
+    for organization in [
+        json!({
+            "name": "Acme", "button_color": "#0f766e", "background_color": "#e6f4f1", "link_color": "#0f766e",
+            "background_color_dark": "#06201d", "button_color_dark": "#5eead4", "card_border_radius": 4,
+        }),
+        json!({ "name": "Night", "theme_code": "dark", "button_color": "#c026d3" }),
+    ] {
+        let created = api.post("/organization", organization.clone()).await;
+        let name = organization["name"].as_str().unwrap_or_default().to_owned();
+        codes.insert(name, created["organization"]["code"].clone());
+    }
+    let settings = vec![
+        ("ORGANIZATIONS", Value::Object(codes).to_string()),
+        ("CLIENT_ID", stage.client.id.to_string()),
+        ("API_TOKEN", api.token),
+    ];
+    stage.play_with("browser/errors.js", settings).await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium"]
 async fn a_user_is_turned_away_by_an_application_that_admits_others() {
     let stage = Stage::set().await;
     let world = &stage.world;

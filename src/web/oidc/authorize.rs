@@ -5,12 +5,15 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::delivery::deliver;
 use crate::clients::RegisteredClient;
+use crate::clock::Timestamp;
+use crate::id::OrganizationId;
 use crate::interaction;
 use crate::protocol::authorization::{self, AuthorizationRequest, ClientPolicy, Rejection};
-use crate::protocol::{ErrorCode, OAuthError, Scopes};
+use crate::protocol::{ErrorCode, OAuthError, Params, Scopes};
 use crate::store::organizations;
 use crate::web::error::PageError;
 use crate::web::extract::{Browser, Now, Parameters};
+use crate::web::faces::{self, Meant};
 use crate::web::site::Site;
 
 /// Begins an interaction, or says why there can be none.
@@ -23,11 +26,36 @@ pub async fn authorize(
     browser: Browser,
     request: Request,
 ) -> Result<Response, PageError> {
-    let app = &site.app;
+    let meant = request.extensions().get().cloned();
     let Parameters(params) = Parameters::read(request, &site)
         .await
         .map_err(|error| PageError::bad_request(&error))?;
-    let id = authorization::client_id(&params).map_err(|error| PageError::bad_request(&error))?;
+    let answer = begin(&site, now, &browser, &params).await;
+    if answer.is_err() {
+        tell(&site, &params, meant.unwrap_or_default()).await?;
+    }
+    answer
+}
+
+/// Tells whose look the page of an error is in: that of the organization which the request names.
+async fn tell(site: &Site, params: &Params, meant: Meant) -> Result<(), PageError> {
+    let code = params.get("org_code").ok().flatten();
+    if let Some(code) = code.and_then(OrganizationId::parse) {
+        let mut tx = site.app.db.read().await?;
+        let face = faces::organization(&mut tx, &code, &site.brand).await?;
+        meant.tell(face.as_ref());
+    }
+    Ok(())
+}
+
+async fn begin(
+    site: &Site,
+    now: Timestamp,
+    browser: &Browser,
+    params: &Params,
+) -> Result<Response, PageError> {
+    let app = &site.app;
+    let id = authorization::client_id(params).map_err(|error| PageError::bad_request(&error))?;
     let client = app
         .clients
         .find(&app.db, &id, now)
@@ -41,7 +69,7 @@ pub async fn authorize(
     let scopes = grantable(&client);
     let resources: Vec<&str> = client.apis.iter().map(|api| &*api.audience).collect();
     let policy = policy(&client, &scopes, &resources);
-    let request = match authorization::parse(&params, &policy, now) {
+    let request = match authorization::parse(params, &policy, now) {
         Ok(request) => AuthorizationRequest {
             scopes: client.allowed_scopes(&request.scopes, &request.audiences),
             ..request
@@ -60,7 +88,7 @@ pub async fn authorize(
                 &error,
                 issuer,
             );
-            return Ok(deliver(&site, &browser.headers, answer));
+            return Ok(deliver(site, &browser.headers, answer));
         }
         Err(Rejection::Show(error)) => return Err(PageError::rejected(&error, client.way_back())),
     };

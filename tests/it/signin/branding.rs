@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::{PASSWORD, World};
+use vestibule::id::OrganizationId;
+
+use crate::support::{Api, PASSWORD, Page, World};
 
 #[tokio::test]
 async fn the_pages_of_an_organization_are_in_its_colours_and_bear_its_name() {
@@ -85,4 +87,90 @@ async fn mails_of_an_organization_are_signed_with_its_name() {
     assert!(mail.contains(&from), "{mail}");
     assert!(mail.contains("Reply-To: help@acme.test"), "{mail}");
     assert!(world.mails_to("grace@example.test")[0].contains("Acme Support"));
+}
+
+/// An organization whose pages are always dark, and red.
+async fn night(api: &Api) -> String {
+    let new = json!({ "name": "Night", "button_color": "#b91c1c", "theme_code": "dark" });
+    let created = api.post("/organization", new).await;
+    let code = created["organization"]["code"].as_str();
+    code.expect("it has a code").to_owned()
+}
+
+/// Whether a page says that something went wrong, in the look of that organization.
+fn is_error_of_night(page: &Page) -> bool {
+    page.id() == "page-error"
+        && page.text("#organization") == "Night"
+        && page.has("link[href^='/static/look/']")
+        && page.html.contains(r#"name="color-scheme" content="dark""#)
+}
+
+#[tokio::test]
+async fn an_error_is_told_in_the_look_of_the_organization_that_is_meant() {
+    let world = World::new().await;
+    let api = world.api().await;
+    let night = night(&api).await;
+    let client = world.client().await;
+    let in_night = [("org_code", night.as_str())];
+    let mut browser = world.browser();
+
+    // A request that can't be answered to the client names it.
+    let nowhere = ("redirect_uri", "https://evil.example.test/");
+    let page = browser
+        .open(&client.authorize_url(&[in_night[0], nowhere]))
+        .await;
+    assert!(is_error_of_night(page), "{}", page.html);
+    let unknown = ("org_code", "org_00000000000");
+    for parameters in [&[nowhere][..], &[unknown], &[unknown, nowhere]] {
+        let page = browser.open(&client.authorize_url(parameters)).await;
+        assert_eq!(page.id(), "page-error");
+        assert!(!page.has("#organization") && !page.html.contains("/static/look/"));
+    }
+
+    // So does one whose time is over, or which another browser opens.
+    let page = browser.open(&client.authorize_url(&in_night)).await;
+    let address = page.url.to_string();
+    let page = world.browser().open(&address).await.clone();
+    assert!(is_error_of_night(&page), "{}", page.html);
+    let forged = page.url.path().to_owned() + "/identifier";
+    let page = browser.post(&forged, &[("csrf", "forged")]).await;
+    assert_eq!(page.id(), "page-error");
+    let page = browser.open(&client.authorize_url(&in_night)).await;
+    let address = page.url.to_string();
+    let user = world.user("ada@example.test", PASSWORD).await;
+    world.suspend(&user).await;
+    let page = browser.sign_in("ada@example.test", PASSWORD).await;
+    assert_eq!(page.status, 403);
+    assert!(is_error_of_night(page), "{}", page.html);
+    world.pass(24 * 60 * 60);
+    let page = browser.open(&address).await;
+    assert!(is_error_of_night(page), "{}", page.html);
+}
+
+#[tokio::test]
+async fn what_somebody_has_chosen_is_told_to_nobody_else() {
+    let world = World::new().await;
+    let api = world.api().await;
+    let night = night(&api).await;
+    let user = world.user("ada@example.test", PASSWORD).await;
+    world
+        .join(&user, &OrganizationId::parse(&night).expect("it is a code"))
+        .await;
+    let client = world.client().await;
+    let mut browser = world.browser();
+    browser.open(&client.authorize_url(&[])).await;
+    let page = browser.sign_in("ada@example.test", PASSWORD).await;
+    assert_eq!(page.id(), "page-select-organization");
+    let address = page.url.to_string();
+    let choice = format!("button[value='{night}']");
+    browser.submit(&choice, &[]).await;
+    assert!(browser.try_arrived().is_some());
+
+    // The sign-in is answered: its address leads nowhere any more.
+    let theirs = browser.open(&address).await;
+    assert!(is_error_of_night(theirs), "{}", theirs.html);
+    let mut other = world.browser();
+    let page = other.open(&address).await;
+    assert_eq!(page.id(), "page-error");
+    assert!(!page.has("#organization") && !page.html.contains("/static/look/"));
 }
