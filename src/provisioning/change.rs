@@ -16,6 +16,8 @@ words! {
         Application = "application",
         /// A provider elsewhere.
         Connection = "connection",
+        /// The business itself, of which there is one.
+        Environment = "environment",
         /// A feature flag.
         FeatureFlag = "feature_flag",
         /// An organization.
@@ -206,6 +208,7 @@ impl Change {
             Noun::Api
             | Noun::Application
             | Noun::Connection
+            | Noun::Environment
             | Noun::FeatureFlag
             | Noun::Organization
             | Noun::Permission

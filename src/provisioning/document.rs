@@ -10,14 +10,15 @@ use toml::Spanned;
 use super::error::{DocumentError, Refusal};
 use super::references::References;
 use super::{
-    Defaults, apis, applications, connections, feature_flags, organizations, permissions, policies,
-    properties, roles, users,
+    Defaults, apis, applications, connections, feature_flags, logos, organizations, permissions,
+    policies, properties, roles, users,
 };
 
 /// What a document wants.
 #[derive(Debug)]
 pub struct Document {
     pub(super) policies: Option<policies::Written>,
+    pub(super) logos: Option<logos::Wanted>,
     pub(super) feature_flags: Vec<feature_flags::Desired>,
     pub(super) properties: Vec<properties::Desired>,
     pub(super) apis: Vec<apis::Desired>,
@@ -35,6 +36,7 @@ pub struct Document {
 #[serde(deny_unknown_fields)]
 struct Written {
     policies: Option<policies::Written>,
+    logos: Option<logos::Written>,
     #[serde(default)]
     feature_flags: Vec<feature_flags::Written>,
     #[serde(default)]
@@ -77,6 +79,9 @@ fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<
     let (mut permissions, mut roles) = (Seen::new(), Seen::new());
     let mut document = Document {
         policies: written.policies,
+        logos: (written.logos.as_ref())
+            .map(|logos| logos.check(references))
+            .transpose()?,
         feature_flags: read_feature_flags(&written.feature_flags)?,
         properties: read_properties(&written.properties)?,
         apis: Vec::new(),
@@ -109,7 +114,7 @@ fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<
         roles.add(role.key.clone(), entry.key.span(), "this role")?;
         document.roles.push(role);
     }
-    document.organizations = read_organizations(&written.organizations)?;
+    document.organizations = read_organizations(&written.organizations, references)?;
     for entry in written.users {
         let span = entry.span();
         let user = users::Written::check(entry, references)?;
@@ -143,12 +148,13 @@ fn read_properties(written: &[properties::Written]) -> Result<Vec<properties::De
 
 fn read_organizations(
     written: &[Spanned<organizations::Written>],
+    references: &References<'_>,
 ) -> Result<Vec<organizations::Desired>, Refusal> {
     let (mut codes, mut defaults) = (Seen::new(), Seen::new());
     let mut desired = Vec::new();
     for entry in written {
         codes.add(entry.get_ref().code.clone(), entry.span(), "this code")?;
-        let organization = organizations::Written::check(entry)?;
+        let organization = organizations::Written::check(entry, references)?;
         if organization.is_default() {
             defaults.add((), entry.span(), "is_default = true")?;
         }

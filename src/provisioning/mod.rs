@@ -1,6 +1,6 @@
 //! Configuration as code: makes the database say what a document says.
 //!
-//! A document is TOML: `[policies]`, `[[feature_flags]]`, `[[properties]]`, `[[apis]]`, `[[applications]]`,
+//! A document is TOML: `[policies]`, `[logos]`, `[[feature_flags]]`, `[[properties]]`, `[[apis]]`, `[[applications]]`,
 //! `[[permissions]]`, `[[roles]]`, `[[organizations]]`, `[[connections]]`, `[[users]]`; `config/demo.toml` is a commented
 //! example. Each noun has a file here, with the form in which it is written, what is
 //! refused, and how it is compared and stored. A new noun is a new file, a field of
@@ -24,6 +24,7 @@ mod connections;
 mod document;
 mod error;
 mod feature_flags;
+mod logos;
 mod organizations;
 mod permissions;
 mod policies;
@@ -99,6 +100,9 @@ pub async fn apply(
     let mut changes = Vec::new();
     if let Some(policies) = &document.policies {
         changes.push(policies::apply(tx, policies, now, rng).await?);
+    }
+    if let Some(logos) = &document.logos {
+        changes.push(logos::apply(tx, logos, now, rng).await?);
     }
     for flag in &document.feature_flags {
         changes.push(feature_flags::apply(tx, flag, now, rng).await?);

@@ -1,6 +1,8 @@
-//! Secrets by reference: a document says where a secret is, never what it is.
+//! What a document refers to: secrets, of which it says where they are and never what they are; and files.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -17,7 +19,7 @@ pub(super) enum Reference {
     File(PathBuf),
 }
 
-/// Finds the secrets that a document refers to.
+/// Finds the secrets and files that a document refers to.
 pub struct References<'a> {
     /// Where relative paths start: the folder of the document.
     pub folder: &'a Path,
@@ -46,6 +48,22 @@ impl References<'_> {
             return Err(format!("{reference} is empty"));
         }
         Ok(Secret::from(secret))
+    }
+
+    /// What is in a file, up to one byte more than may be there: whoever counts sees that it is too much.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for whoever wrote the path.
+    pub(super) fn read(&self, path: &Path, most: usize) -> Result<Vec<u8>, String> {
+        let path = self.folder.join(path);
+        let read = || {
+            let mut content = Vec::new();
+            let limit = most as u64 + 1;
+            File::open(&path)?.take(limit).read_to_end(&mut content)?;
+            Ok(content)
+        };
+        read().map_err(|error: io::Error| format!("{} can't be read: {error}", path.display()))
     }
 }
 

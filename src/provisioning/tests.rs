@@ -2,6 +2,7 @@
 
 mod access;
 mod connections;
+mod logos;
 mod organizations;
 mod properties;
 
@@ -40,7 +41,7 @@ struct World {
     passwords: PasswordHasher,
     clock: Clock,
     vault: Vault,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -68,7 +69,7 @@ impl World {
             db,
             key: HashKey::from_bytes([7; 32]),
             clock,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -86,7 +87,7 @@ impl World {
 
     fn parse(&self, text: &str) -> Result<Document, DocumentError> {
         let references = References {
-            folder: Path::new("."),
+            folder: self.folder.path(),
             variable: &variable,
         };
         Document::parse(Path::new("test.toml"), text, &self.defaults(), &references)

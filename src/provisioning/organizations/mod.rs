@@ -15,13 +15,14 @@ pub(super) use written::{Written, code};
 
 use super::change::{Change, Fields, Noun, Subject};
 use super::error::ApplyError;
-use super::{record, roles};
+use super::{logos, record, roles};
 use crate::audit::Actor;
 use crate::clock::{Seconds, Timestamp};
 use crate::directory::organizations as directory;
 use crate::id::{OrganizationId, RoleId};
 use crate::store::Tx;
 use crate::store::branding::{self, Branding};
+use crate::store::logos::Bearer;
 use crate::store::organizations::{self, Organization, SessionPolicy};
 use crate::store::roles as stored_roles;
 
@@ -47,6 +48,8 @@ struct WantedOrganization {
     default_roles: Vec<String>,
     /// None leaves it as it is.
     branding: Option<Branding>,
+    /// None leaves them as they are.
+    logos: Option<logos::Wanted>,
     /// None leaves it as it is.
     sessions: Option<SessionPolicy>,
     is_suspended: bool,
@@ -171,14 +174,21 @@ async fn write(
         None => None,
     };
     let fields_after = after.fields(tx).await?;
-    let change = Change::between(
+    let mut change = Change::between(
         Noun::Organization,
         &wanted.name,
         fields_before.as_ref(),
         &fields_after,
     );
+    let bearer = Bearer::Organization(code);
+    let logos = match &wanted.logos {
+        Some(wanted) => logos::compare(tx, bearer, wanted).await?,
+        None => Vec::new(),
+    };
+    change.add(logos.iter().map(|logo| logo.change.clone()));
     if !change.is_unchanged() {
         store(tx, former, &after, now, rng).await?;
+        logos::store(tx, bearer, &logos, now, rng).await?;
         record(tx, &change, code.as_str(), now, rng).await?;
     }
     Ok(change)

@@ -11,6 +11,8 @@ use crate::naming;
 use crate::provisioning::change::{Noun, Subject};
 use crate::provisioning::check::{self, read, read_optional};
 use crate::provisioning::error::Refusal;
+use crate::provisioning::logos;
+use crate::provisioning::references::References;
 
 /// An entry as the document writes it.
 #[derive(Debug, Deserialize)]
@@ -30,6 +32,7 @@ pub(in crate::provisioning) struct Written {
     #[serde(default)]
     default_roles: Vec<Spanned<String>>,
     branding: Option<WrittenBranding>,
+    logos: Option<logos::Written>,
     sessions: Option<WrittenSessions>,
     #[serde(default)]
     suspended: bool,
@@ -50,7 +53,10 @@ pub(in crate::provisioning) fn code<'de, D: Deserializer<'de>>(
 
 impl Written {
     /// What the entry asks for, if it may be asked for.
-    pub(in crate::provisioning) fn check(entry: &Spanned<Self>) -> Result<Desired, Refusal> {
+    pub(in crate::provisioning) fn check(
+        entry: &Spanned<Self>,
+        references: &References<'_>,
+    ) -> Result<Desired, Refusal> {
         let written = entry.get_ref();
         let code = written.code.clone();
         if written.remove {
@@ -60,7 +66,7 @@ impl Written {
             });
         }
         let name = written.name.as_ref().map(|name| name.get_ref().as_str());
-        let organization = written.organization(entry).map_err(|refusal| {
+        let organization = written.organization(entry, references).map_err(|refusal| {
             refusal.about(Subject(Noun::Organization, name.unwrap_or(code.as_str())))
         })?;
         Ok(Desired {
@@ -69,7 +75,11 @@ impl Written {
         })
     }
 
-    fn organization(&self, entry: &Spanned<Self>) -> Result<WantedOrganization, Refusal> {
+    fn organization(
+        &self,
+        entry: &Spanned<Self>,
+        references: &References<'_>,
+    ) -> Result<WantedOrganization, Refusal> {
         let missing = || Refusal::at(entry.span(), "name is missing: add one");
         let is_suspended = self.suspended;
         let is_default = read_optional("is_default", self.is_default.as_ref(), |is_default| {
@@ -95,6 +105,11 @@ impl Written {
                 .branding
                 .as_ref()
                 .map(WrittenBranding::check)
+                .transpose()?,
+            logos: self
+                .logos
+                .as_ref()
+                .map(|logos| logos.check(references))
                 .transpose()?,
             sessions: self
                 .sessions

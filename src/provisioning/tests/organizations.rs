@@ -237,7 +237,7 @@ async fn an_organization_that_can_not_be_is_refused_with_its_place() {
     test.toml:4:20: organization "Acme": allowed_domains: "@" is no domain, such as acme.test
     test.toml:4:29: organization "Acme": default_roles: names analyst twice: remove one
     test.toml:4:14: organization "Acme": is_default: what is suspended can't be the default: remove one of the two
-    test.toml:4:1: unknown field `domains`, expected one of `code`, `name`, `handle`, `external_id`, `is_default`, `is_auto_membership`, `admits_domains`, `allowed_domains`, `default_roles`, `branding`, `sessions`, `suspended`, `remove`: correct or remove it
+    test.toml:4:1: unknown field `domains`, expected one of `code`, `name`, `handle`, `external_id`, `is_default`, `is_auto_membership`, `admits_domains`, `allowed_domains`, `default_roles`, `branding`, `logos`, `sessions`, `suspended`, `remove`: correct or remove it
     test.toml:5:1: this code stands in the document twice: remove one
     test.toml:5:1: is_default = true stands in the document twice: remove one
     "#);
