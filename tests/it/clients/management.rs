@@ -52,8 +52,26 @@ async fn a_machine_manages_connections_with_kindes_sdk() {
 
 #[tokio::test]
 #[ignore = "needs node"]
+async fn a_machine_reads_the_environment_with_kindes_sdk() {
+    manage(JAVASCRIPT, "environment").await;
+}
+
+#[tokio::test]
+#[ignore = "needs node"]
 async fn a_machine_manages_feature_flags_with_kindes_sdk() {
     manage(JAVASCRIPT, "feature_flags").await;
+}
+
+#[tokio::test]
+#[ignore = "needs node"]
+async fn a_machine_manages_invitations_with_kindes_sdk() {
+    manage(JAVASCRIPT, "invitations").await;
+}
+
+#[tokio::test]
+#[ignore = "needs node"]
+async fn a_machine_manages_logos_with_kindes_sdk() {
+    manage(JAVASCRIPT, "logos").await;
 }
 
 #[tokio::test]
@@ -106,8 +124,26 @@ async fn a_machine_manages_applications_with_kindes_python_sdk() {
 
 #[tokio::test]
 #[ignore = "needs python"]
+async fn a_machine_reads_the_environment_with_kindes_python_sdk() {
+    manage(PYTHON, "environment").await;
+}
+
+#[tokio::test]
+#[ignore = "needs python"]
 async fn a_machine_manages_feature_flags_with_kindes_python_sdk() {
     manage(PYTHON, "feature_flags").await;
+}
+
+#[tokio::test]
+#[ignore = "needs python"]
+async fn a_machine_manages_invitations_with_kindes_python_sdk() {
+    manage(PYTHON, "invitations").await;
+}
+
+#[tokio::test]
+#[ignore = "needs python"]
+async fn a_machine_manages_logos_with_kindes_python_sdk() {
+    manage(PYTHON, "logos").await;
 }
 
 #[tokio::test]
