@@ -3,3 +3,4 @@
 mod db;
 mod races;
 mod throttles;
+mod upgrade;

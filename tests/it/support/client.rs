@@ -231,6 +231,20 @@ impl World {
         }
     }
 
+    /// A client that is registered already, with a new secret.
+    pub(crate) async fn known_client(&self, id: ClientId, redirect_uri: &str) -> TestClient {
+        let mut tx = self.write().await;
+        let secret = Some(self.give_secret(&mut tx, &id).await);
+        tx.commit().await.expect("the database takes writes");
+        TestClient {
+            id,
+            secret,
+            redirect_uri: redirect_uri.to_owned(),
+            issuer: self.issuer().to_owned(),
+            http: World::http(),
+        }
+    }
+
     /// A client as most are, not stored yet.
     fn unregistered(&self, kind: ApplicationKind) -> Client {
         Client {
