@@ -183,7 +183,7 @@ async fn tell(visit: &Visit) {
     }
     let shell = visit.site.shell(&visit.browser.headers, None);
     let letter = Letter::PasswordChanged { to };
-    let message = match write_letter(&letter, shell.text, &shell.brand.name, visit.now) {
+    let message = match write_letter(&letter, &shell, &shell.brand.name, visit.now) {
         Ok(message) => message,
         Err(error) => return tracing::error!(%error, "a mail could not be worded"),
     };

@@ -18,6 +18,13 @@ pub fn ink(background: Colour) -> Colour {
     inks.into_iter().find(readable).unwrap_or(BLACKEST)
 }
 
+/// The colour that was chosen for text on `background`, if it can be read there; else one that can.
+pub fn readable(chosen: Option<Colour>, background: Colour) -> Colour {
+    chosen
+        .filter(|text| contrast(*text, background) >= 4.5)
+        .unwrap_or_else(|| ink(background))
+}
+
 /// The custom properties of `vestibule.css` for what is in a business's own colours, on a card of that colour. Text
 /// and rings keep the colours that were chosen only where they can be seen.
 pub fn properties(
@@ -26,9 +33,7 @@ pub fn properties(
     link: Option<Colour>,
     card: Colour,
 ) -> String {
-    let on_accent = on_accent
-        .filter(|text| contrast(*text, accent) >= 4.5)
-        .unwrap_or_else(|| ink(accent));
+    let on_accent = readable(on_accent, accent);
     let pointed = pointed(accent, on_accent);
     let edge = match contrasting(accent, card, 3.0) {
         edge if edge == accent => "transparent".to_owned(),

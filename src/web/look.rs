@@ -47,6 +47,40 @@ struct Shades {
     page: Option<Colour>,
 }
 
+/// The button of a mail, in one scheme. Its words and its edge can be seen on the paper of that scheme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Button {
+    pub ground: Colour,
+    pub ink: Colour,
+    pub edge: Colour,
+}
+
+/// The buttons of mails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Buttons {
+    pub light: Button,
+    pub dark: Button,
+}
+
+impl Buttons {
+    /// Those of whoever looks so; without a look, those of the brand. A mail is light or dark as its reader has it,
+    /// whatever the scheme of the pages.
+    pub fn of(look: Option<&Look>, brand: &config::Branding) -> Self {
+        let nothing = Palette::default();
+        let (light, dark) = match look {
+            Some(look) => (look.light, look.dark),
+            None => (
+                Shades::of(&nothing, brand.accent_light),
+                Shades::of(&nothing, brand.accent_dark),
+            ),
+        };
+        Self {
+            light: light.button(LIGHT_CARD),
+            dark: dark.button(DARK_CARD),
+        }
+    }
+}
+
 /// How round corners are, where that is not as usual. Pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Radii {
@@ -151,6 +185,14 @@ impl Shades {
         };
         let on_page = colour::contrasting(quiet, page, 4.5);
         format!("{accent}--page:{page};--on-page:{on_page};--glow:transparent;")
+    }
+
+    fn button(&self, card: Colour) -> Button {
+        Button {
+            ground: self.accent,
+            ink: colour::readable(self.on_accent, self.accent),
+            edge: colour::contrasting(self.accent, card, 3.0),
+        }
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -289,6 +331,23 @@ mod tests {
             assert!(css.contains(&format!("color-scheme:{theme};")), "{css}");
             assert!(!css.contains("@media"), "{css}");
         }
+    }
+
+    #[test]
+    fn the_buttons_of_mails_can_be_read_and_seen() {
+        let brand = brand();
+        let plain = Buttons::of(None, &brand);
+        assert_eq!(plain.light.ground, brand.accent_light);
+        assert_eq!(plain.dark.ground, brand.accent_dark);
+        let look = Look::of(&acme(), &brand).unwrap();
+        let Buttons { light, dark } = Buttons::of(Some(&look), &brand);
+        for button in [light, dark] {
+            assert_eq!(button.ground, colour("#ffd400"));
+            assert_eq!(button.ink, colour("#101114"));
+        }
+        // On white paper that yellow has no edge of its own.
+        assert_ne!(light.edge, light.ground);
+        assert_eq!(dark.edge, dark.ground);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::protocol::Params;
 use crate::store::branding::Theme;
 use crate::web::assets::Assets;
 use crate::web::faces::Logos;
-use crate::web::look::Look;
+use crate::web::look::{Buttons, Look};
 use crate::web::text::{Locale, Text};
 
 /// What surrounds every page.
@@ -126,6 +126,11 @@ impl Shell {
     pub fn organization_name(&self) -> &str {
         let organization = self.organization.as_ref();
         organization.map_or("", |organization| &organization.name)
+    }
+
+    /// The buttons of mails to the End-User.
+    pub fn buttons(&self) -> Buttons {
+        Buttons::of(self.look(), &self.brand)
     }
 
     fn theme(&self) -> Theme {

@@ -1,8 +1,8 @@
-// Somebody follows the link of an invitation: registers with the address that it is for, and is told when a link is no use.
+// Somebody reads the mail with an invitation and follows its link: registers with the address that it is for, and is told when a link is no use.
 
 import { equal, holds, setting } from '../environment.js';
 import { arrive, browse, enter, open, picture } from './support/browser.js';
-import { codeFor } from './support/mail.js';
+import { codeFor, htmlFor } from './support/mail.js';
 
 const address = setting('NEW_USERNAME');
 const password = 'seven brass lanterns swing';
@@ -23,7 +23,39 @@ async function says(page, words) {
   holds(`the page says: ${words}`, text.includes(words));
 }
 
+/** Invites somebody to an organization, whose mail is in that language. */
+async function invite(code, email, language) {
+  const answer = await fetch(`${setting('VESTIBULE_ISSUER')}/api/v1/organization/${code}/invites`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${setting('API_TOKEN')}`, 'content-type': 'application/json', 'accept-language': language },
+    body: JSON.stringify({ email, roles: [], send_email: true }),
+  });
+  equal(`${email} is invited`, answer.status, 201);
+}
+
+/** The mail with an invitation, on each device, in each language and scheme, of an organization with colours and of one without. */
+async function lookAtMails(browser) {
+  const organizations = JSON.parse(setting('ORGANIZATIONS'));
+  for (const [name, code] of Object.entries(organizations)) {
+    for (const locale of ['en', 'de']) {
+      const recipient = `${locale}-${code}@example.test`;
+      await invite(code, recipient, locale);
+      const html = await htmlFor(recipient);
+      for (const colorScheme of ['light', 'dark']) {
+        const page = await open(browser, { colorScheme });
+        await page.setContent(html);
+        equal('the mail says its language', await page.locator('html').getAttribute('lang'), locale);
+        holds('the mail names the organization', (await page.locator('body').innerText()).includes(name));
+        holds('its button leads to the invitation', (await page.locator('a').getAttribute('href')).includes('/team_invitation?code=inv_'));
+        await look(page, `invitation-mail-${name}-${locale}-${colorScheme}`);
+        await page.context().close();
+      }
+    }
+  }
+}
+
 await browse('invitation', async (browser) => {
+  await lookAtMails(browser);
   const page = await open(browser);
   await page.goto(setting('INVITATION'));
   await arrive(page, 'page-register');

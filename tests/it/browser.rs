@@ -195,6 +195,12 @@ async fn somebody_follows_an_invitation() {
         .await;
     let acme = world.organization("Acme").await;
     let api = world.api().await;
+    let new = json!({
+        "name": "Sunny Fields", "button_color": "#ffd400", "background_color": "#fff7d6",
+        "sender_name": "Sunny Fields", "theme_code": "light",
+    });
+    let sunny = api.post("/organization", new).await;
+    let organizations = json!({ "Acme": acme, "Sunny Fields": sunny["organization"]["code"] });
     let mut links = Vec::new();
     for email in ["grace@example.test", "linus@example.test"] {
         let new = json!({
@@ -208,6 +214,8 @@ async fn somebody_follows_an_invitation() {
     let settings = vec![
         ("INVITATION", links.remove(0)),
         ("ANOTHER_INVITATION", links.remove(0)),
+        ("API_TOKEN", api.token),
+        ("ORGANIZATIONS", organizations.to_string()),
     ];
     stage.play_with("browser/invitation.js", settings).await;
 }

@@ -23,12 +23,13 @@ use crate::id::{ClientId, InvitationCode, OrganizationId, RoleId};
 use crate::interaction::Letter;
 use crate::mail::Message;
 use crate::protocol::Issuer;
-use crate::store::branding;
 use crate::store::clients::{self, Language};
 use crate::store::invitations::{self as stored, Filter, GivenRole, Invitation, Order};
 use crate::store::{Tx, organizations};
 use crate::web::extract::Now;
+use crate::web::faces;
 use crate::web::invitation;
+use crate::web::page::Shell;
 use crate::web::signin::write_letter;
 use crate::web::site::Site;
 
@@ -294,14 +295,17 @@ async fn send(
 ) -> Result<bool, ApiError> {
     let mut tx = site.app.db.read().await?;
     let application = invitations::entrance(&mut tx, invitation).await?;
-    let face = branding::find_face(&mut tx, &invitation.organization_id).await?;
+    let face = faces::organization(&mut tx, &invitation.organization_id, &site.brand).await?;
     drop(tx);
-    let (sender_name, reply_to) = face.map_or((None, None), |(_, branding)| {
-        (branding.sender_name, branding.sender_email)
+    let (sender_name, reply_to) = face.as_ref().map_or((None, None), |face| {
+        (face.sender_name.clone(), face.sender_email.clone())
     });
     let language = application.and_then(|client| client.page_options.0.language);
-    let shell = site.shell(headers, language.map(Language::as_str));
-    let message = write_letter(letter, shell.text, &shell.brand.name, now).map_err(|error| {
+    let shell = Shell {
+        organization: face,
+        ..site.shell(headers, language.map(Language::as_str))
+    };
+    let message = write_letter(letter, &shell, &shell.brand.name, now).map_err(|error| {
         tracing::error!(%error, "a mail could not be worded");
         ApiError::internal()
     })?;

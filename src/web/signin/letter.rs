@@ -5,10 +5,18 @@ use askama::Template;
 use crate::clock::Timestamp;
 use crate::interaction::Letter;
 use crate::mail::Message;
+use crate::web::look::Buttons;
+use crate::web::page::Shell;
 use crate::web::text::Text;
 
-/// Words a letter.
-pub fn write(letter: &Letter, text: Text, brand: &str, now: Timestamp) -> askama::Result<Message> {
+/// Words a letter, in the language and the colours of a page. `brand` is who it is from.
+pub fn write(
+    letter: &Letter,
+    shell: &Shell,
+    brand: &str,
+    now: Timestamp,
+) -> askama::Result<Message> {
+    let text = shell.text;
     let Words {
         subject,
         lead,
@@ -28,6 +36,7 @@ pub fn write(letter: &Letter, text: Text, brand: &str, now: Timestamp) -> askama
     let paper = Paper {
         text,
         brand,
+        buttons: shell.buttons(),
         subject: &subject,
         lead: text.with(lead, &places),
         code,
@@ -144,6 +153,7 @@ fn invited(letter: &Letter, now: Timestamp) -> (&str, Option<&str>, i64) {
 struct Paper<'a> {
     text: Text,
     brand: &'a str,
+    buttons: Buttons,
     subject: &'a str,
     lead: String,
     code: Option<&'a str>,
@@ -167,12 +177,30 @@ struct HtmlPaper<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::clock::Seconds;
+    use crate::config::{Branding, Colour};
     use crate::secret::Secret;
+    use crate::web::assets::Assets;
     use crate::web::text::Locale;
 
     const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+
+    fn shell(locale: Locale) -> Shell {
+        let accent = |text| Colour::parse(text).unwrap();
+        let brand = Branding {
+            name: "Acme".to_owned(),
+            logo_url: None,
+            accent_light: accent("#3451b2"),
+            accent_dark: accent("#8da4ef"),
+            terms_url: None,
+            privacy_url: None,
+        };
+        let assets = Arc::new(Assets::new(&brand));
+        Shell::new(locale, Arc::new(brand), assets)
+    }
 
     fn letters() -> [Letter; 6] {
         let to = || "alice@acme.test".to_owned();
@@ -205,7 +233,7 @@ mod tests {
     fn every_letter_is_complete_in_every_language() {
         for locale in Locale::ALL {
             for letter in letters() {
-                let mail = write(&letter, Text::new(locale), "Acme", NOW).unwrap();
+                let mail = write(&letter, &shell(locale), "Acme", NOW).unwrap();
                 for part in [&mail.subject, &mail.text, &mail.html] {
                     assert!(
                         !part.contains("{ $") && !part.contains("ocalization"),
@@ -228,12 +256,15 @@ mod tests {
     fn an_invitation_says_where_to_and_for_how_long() {
         let [_, letter, ..] = letters();
         for (locale, days) in [(Locale::English, "14 days"), (Locale::German, "14 Tage")] {
-            let mail = write(&letter, Text::new(locale), "Acme", NOW).unwrap();
+            let mail = write(&letter, &shell(locale), "Acme", NOW).unwrap();
             assert!(mail.subject.contains("Globex"), "{}", mail.subject);
             for part in [&mail.text, &mail.html] {
                 for expected in ["Globex", "Acme", "team_invitation?code=inv_1", days] {
                     assert!(part.contains(expected), "{expected} in {part}");
                 }
+            }
+            for colour in ["#3451b2", "#8da4ef"] {
+                assert!(mail.html.contains(colour), "{colour} in {}", mail.html);
             }
         }
     }
@@ -241,7 +272,7 @@ mod tests {
     #[test]
     fn the_brand_is_escaped_in_html_only() {
         let [letter, ..] = letters();
-        let mail = write(&letter, Text::default(), "A<b>cme", NOW).unwrap();
+        let mail = write(&letter, &shell(Locale::English), "A<b>cme", NOW).unwrap();
         assert!(mail.text.contains("A<b>cme"));
         assert!(!mail.html.contains("A<b>cme"));
     }

@@ -57,7 +57,7 @@ pub(super) async fn send(scene: &Scene, letter: &Letter) -> Result<bool, PageErr
     let organization = shell.organization.as_ref();
     let sender_name = organization.and_then(|organization| organization.sender_name.clone());
     let name = sender_name.as_deref().unwrap_or(&shell.brand.name);
-    let mut message = letter::write(letter, shell.text, name, now).map_err(|error| {
+    let mut message = letter::write(letter, shell, name, now).map_err(|error| {
         tracing::error!(%error, "a mail could not be worded");
         PageError::Internal
     })?;

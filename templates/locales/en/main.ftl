@@ -218,6 +218,7 @@ mail-no-account-lead = Someone asked for a new password at { $brand }, but there
 mail-no-account-advice = If it was you, you may have registered with another address. If it wasn’t, you can ignore this mail.
 mail-footer-invitation = You receive this mail because { $organization } has invited you at { $brand }.
 mail-invitation-accept = Accept the invitation
+mail-invitation-address = If the button doesn’t work, open this address:
 mail-invitation-ignore = If you don’t know what this is about, you can ignore this mail. Nothing happens without you.
 mail-invitation-lead = { $organization } has invited you to join them at { $brand }.
 mail-invitation-subject = { $organization } has invited you to { $brand }

@@ -31,3 +31,19 @@ export async function codeFor(recipient) {
   }
   return fail(`no mail with a code for ${recipient} in ${setting('MAIL_DIRECTORY')}`);
 }
+
+const DECODERS = {
+  base64: (text) => Buffer.from(text, 'base64'),
+  'quoted-printable': (text) => Buffer.from(text.replace(/=\r?\n/g, '').replace(/=([0-9A-F]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16))), 'latin1'),
+};
+
+/** The HTML of the newest mail to somebody. */
+export async function htmlFor(recipient) {
+  const mail = await newest(setting('MAIL_DIRECTORY'), recipient);
+  const part = mail?.split(/\r?\n--/).find((one) => /^content-type: text\/html/im.test(one));
+  if (!part) return fail(`no mail in HTML for ${recipient} in ${setting('MAIL_DIRECTORY')}`);
+  const [head, ...body] = part.split(/\r?\n\r?\n/);
+  const encoding = head.match(/^content-transfer-encoding: (\S+)/im)?.[1].toLowerCase();
+  const text = body.join('\n\n');
+  return DECODERS[encoding]?.(text).toString('utf8') ?? text;
+}
