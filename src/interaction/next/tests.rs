@@ -1,22 +1,21 @@
 //! What comes next, as tables: the request, who is signed in, what they have done, the step.
 
+mod invitations;
+mod organizations;
+
 use std::sync::Arc;
 
 use super::*;
 use crate::clients::RegisteredClient;
 use crate::clock::{Seconds, Timestamp};
-use crate::id::{
-    ClientId, InteractionId, InvitationCode, OrganizationId, RoleId, SessionId, UserId,
-};
-use crate::interaction::destination::{Member, Organizations, Requested};
-use crate::interaction::invitation::{Addressee, Closed, Invited, OpenInvitation};
+use crate::id::{ClientId, InteractionId, OrganizationId, RoleId, SessionId, UserId};
+use crate::interaction::destination::Organizations;
 use crate::protocol::Params;
 use crate::protocol::authorization::{self, ClientPolicy};
 use crate::protocol::client::ApplicationKind;
 use crate::secret::Secret;
 use crate::store::environment::Policies;
 use crate::store::interactions::{Authenticated, Registration, ResetProof};
-use crate::store::invitations::Invitation;
 use crate::store::organizations::{Organization, SessionPolicy};
 use crate::store::sessions::Session;
 use crate::store::types::Json;
@@ -440,179 +439,6 @@ fn organization(digit: char, suspended: bool) -> Organization {
     }
 }
 
-/// The step for Ada, who belongs to the organizations of these digits; one in capitals is suspended.
-fn destination_of(belongs_to: &str, extra: &str, adjust: impl FnOnce(&mut Facts)) -> String {
-    let member = |letter: char| Member {
-        organization: organization(letter.to_ascii_lowercase(), letter.is_ascii_uppercase()),
-        last_sign_in_at: None,
-    };
-    let mut facts = facts(Some(signed_in(ADA, 10)));
-    facts.organizations.memberships = belongs_to.chars().map(member).collect();
-    adjust(&mut facts);
-    match next(&interaction(extra, Progress::default()), &facts) {
-        Ok(Step::Respond { organization, .. }) => {
-            organization.map_or("nowhere".to_owned(), |id| id.to_string())
-        }
-        Ok(step) => format!("{step:?}"),
-        Err(error) => error.code.to_string(),
-    }
-}
-
-#[test]
-fn one_membership_goes_straight_through_and_several_are_chosen_from() {
-    for (belongs_to, extra, expected) in [
-        ("", "", "nowhere"),
-        ("a", "", "org_0000000000a"),
-        ("A", "", "OrganizationSuspended"),
-        ("A", "prompt=none", "organization_suspended"),
-        ("aB", "", "org_0000000000a"),
-        ("ab", "", "SelectOrganization"),
-        ("ab", "prompt=none", "interaction_required"),
-    ] {
-        assert_eq!(
-            destination_of(belongs_to, extra, |_| {}),
-            expected,
-            "{belongs_to} {extra}"
-        );
-    }
-}
-
-#[test]
-fn an_organization_decides_for_how_long_a_proof_will_do() {
-    // The proof is ten seconds old.
-    for (decides, longest, extra, expected) in [
-        (true, 10, "", "org_0000000000a"),
-        (true, 9, "", "Identify"),
-        (true, 9, "prompt=none", "login_required"),
-        (false, 9, "", "org_0000000000a"),
-    ] {
-        let found = destination_of("a", extra, |facts| {
-            let organization = &mut facts.organizations.memberships[0].organization;
-            organization.session_policy.decides_session_lifetime = decides;
-            organization.session_policy.session_lifetime_seconds = Some(Seconds::new(longest));
-        });
-        assert_eq!(found, expected, "{decides} {longest} {extra}");
-    }
-}
-
-#[test]
-fn whoever_belongs_nowhere_goes_to_the_default_organization_where_policy_says_so() {
-    let default = organization('d', false).id;
-    let joins = destination_of("", "", |facts| {
-        facts.organizations.default = Some(default.clone());
-    });
-    assert_eq!(joins, format!("JoinOrganization({default:?})"));
-    let stays = destination_of("", "", |facts| {
-        facts.organizations.default = Some(default);
-        facts.policies.default_organization_takes_users = false;
-    });
-    assert_eq!(stays, "nowhere");
-}
-
-#[test]
-fn what_was_chosen_before_is_not_asked_again() {
-    let in_session = destination_of("ab", "", |facts| {
-        facts.organizations.last_in_session = Some(organization('b', false).id);
-    });
-    assert_eq!(in_session, "org_0000000000b");
-    let recent = |skips| {
-        destination_of("ab", "", |facts| {
-            facts.policies.skips_picker_for_most_recent = skips;
-            facts.organizations.memberships[1].last_sign_in_at = Some(NOW);
-        })
-    };
-    assert_eq!(recent(true), "org_0000000000b");
-    assert_eq!(recent(false), "SelectOrganization");
-}
-
-#[test]
-fn the_organization_that_the_request_names_decides() {
-    // belongs to, named (in capitals: suspended), whether it admits, prompt, step
-    for (belongs_to, named, admits, prompt, expected) in [
-        ("ab", 'b', false, "", "org_0000000000b"),
-        ("ab", 'c', false, "", "NotAMember"),
-        ("ab", 'c', false, "prompt=none", "access_denied"),
-        (
-            "ab",
-            'c',
-            true,
-            "",
-            "JoinOrganization(OrganizationId(\"org_0000000000c\"))",
-        ),
-        ("ab", 'c', true, "prompt=none", "access_denied"),
-        ("aB", 'B', false, "", "OrganizationSuspended"),
-    ] {
-        let requested = Requested {
-            organization: organization(named.to_ascii_lowercase(), named.is_ascii_uppercase()),
-            admits,
-        };
-        let step = destination_of(belongs_to, prompt, |facts| {
-            facts.organizations.requested = Some(requested);
-        });
-        assert_eq!(step, expected, "{belongs_to} {named} {admits} {prompt}");
-    }
-}
-
-#[test]
-fn an_organization_is_created_where_policy_allows() {
-    let named = "is_create_org=true&org_name=Initech";
-    assert_eq!(
-        destination_of("a", named, |_| {}),
-        "CreateOrganization(\"Initech\")"
-    );
-    assert_eq!(
-        destination_of("a", "is_create_org=true&org_name=", |_| {}),
-        "NameOrganization"
-    );
-    let forbidden = destination_of("a", named, |facts| {
-        facts.policies.organization_creation_allowed = false;
-    });
-    assert_eq!(forbidden, "org_0000000000a");
-}
-
-#[test]
-fn an_application_that_controls_access_admits_those_who_hold_a_role_of_it_there() {
-    let role = |digit: char| {
-        RoleId::parse(&format!("00000000-0000-0000-0000-00000000000{digit}")).unwrap()
-    };
-    let acme = organization('a', false).id;
-    // controlled, held (where, which), prompt, step
-    for (is_controlled, held, prompt, expected) in [
-        (false, None, "", "org_0000000000a"),
-        (true, Some(('a', "1")), "", "org_0000000000a"),
-        (true, Some(('a', "21")), "", "org_0000000000a"),
-        (true, Some(('a', "21")), "prompt=none", "org_0000000000a"),
-        (true, Some(('a', "2")), "", "NotAdmitted"),
-        (true, Some(('a', "2")), "prompt=none", "access_denied"),
-        (true, Some(('a', "")), "", "NotAdmitted"),
-        (true, Some(('b', "1")), "", "NotAdmitted"),
-        (true, None, "", "NotAdmitted"),
-        (true, None, "prompt=none", "access_denied"),
-    ] {
-        let step = destination_of("a", prompt, |facts| {
-            let mut client = RegisteredClient::example(client_id(), ApplicationKind::Web);
-            client.client.is_access_controlled = is_controlled;
-            client.access_roles = vec![role('1'), role('3')];
-            facts.client = Arc::new(client);
-            facts.held_roles = held.map(|(digit, roles)| {
-                let held_in = organization(digit, false).id;
-                (held_in, roles.chars().map(role).collect())
-            });
-        });
-        assert_eq!(step, expected, "{is_controlled} {held:?} {prompt} {acme}");
-    }
-}
-
-#[test]
-fn nobody_is_admitted_who_belongs_nowhere() {
-    let step = destination_of("", "", |facts| {
-        let mut client = RegisteredClient::example(client_id(), ApplicationKind::Web);
-        client.client.is_access_controlled = true;
-        facts.client = Arc::new(client);
-    });
-    assert_eq!(step, "NotAdmitted");
-}
-
 #[test]
 fn the_narrower_bound_on_the_age_of_a_proof_holds() {
     // the client's bound, the request's, seconds ago, step
@@ -638,128 +464,6 @@ fn the_narrower_bound_on_the_age_of_a_proof_holds() {
             expected,
             "{of_client:?} {of_request} {seconds_ago}"
         );
-    }
-}
-
-/// An invitation of Ada's address to the organization `f`.
-fn open(addressee: Addressee, has_account: bool) -> Invited {
-    let organization = organization('f', false);
-    Invited::Open(Box::new(OpenInvitation {
-        invitation: Invitation {
-            code: InvitationCode::parse("inv_00000000000000000000000000000001").unwrap(),
-            organization_id: organization.id.clone(),
-            client_id: None,
-            email: address(),
-            email_key: address(),
-            given_name: None,
-            family_name: None,
-            created_at: NOW,
-            expires_at: NOW,
-            sent_at: None,
-            accepted_at: None,
-            accepted_by: None,
-            revoked_at: None,
-        },
-        organization,
-        has_account,
-        addressee,
-    }))
-}
-
-/// The step of a request that names an invitation, for Ada or for nobody.
-fn invited(invited: Invited, is_signed_in: bool, extra: &str) -> String {
-    let facts = Facts {
-        invited: Some(invited),
-        ..facts(is_signed_in.then(|| signed_in(ADA, 10)))
-    };
-    outcome(&interaction(extra, Progress::default()), &facts)
-}
-
-#[test]
-fn an_invitation_is_accepted_by_whoever_has_proven_its_address() {
-    use Addressee::{Another, Proven, Unproven};
-    // whose the address is, whether Ada is signed in, request, step
-    for (addressee, is_signed_in, extra, expected) in [
-        (Another, false, "", "Identify"),
-        (Another, false, "prompt=none", "login_required"),
-        (Another, true, "", "InvitationForAnother"),
-        (Another, true, "prompt=login", "Identify"),
-        (Another, true, "prompt=none", "interaction_required"),
-        (Proven, true, "", "AcceptInvitation"),
-        (Proven, true, "prompt=none", "interaction_required"),
-        (Unproven, true, "", "InvitationUnproven"),
-    ] {
-        let step = invited(open(addressee, true), is_signed_in, extra);
-        assert_eq!(step, expected, "{addressee:?} {is_signed_in} {extra}");
-    }
-}
-
-#[test]
-fn an_invitation_that_is_over_is_said_to_be_unless_they_have_joined_by_it() {
-    let joined = || Invited::Joined(organization('f', false).id);
-    let closed = Invited::Closed;
-    for (state, is_signed_in, extra, expected) in [
-        (
-            closed(Closed::Expired),
-            false,
-            "",
-            "InvitationClosed(Expired)",
-        ),
-        (
-            closed(Closed::Accepted),
-            true,
-            "",
-            "InvitationClosed(Accepted)",
-        ),
-        (
-            closed(Closed::Unknown),
-            true,
-            "prompt=none",
-            "interaction_required",
-        ),
-        (joined(), true, "", "Respond"),
-        (joined(), true, "prompt=none", "Respond"),
-    ] {
-        let step = invited(state, is_signed_in, extra);
-        assert_eq!(step, expected, "{is_signed_in} {extra}");
-    }
-}
-
-#[test]
-fn who_is_invited_registers_though_self_sign_up_is_off() {
-    let closed = Policies {
-        self_sign_up_allowed: false,
-        ..policies()
-    };
-    let Invited::Open(new) = open(Addressee::Another, false) else {
-        panic!("it is open");
-    };
-    let interaction = interaction("", new.door());
-    for (invited, expected) in [
-        (Some(Invited::Open(new)), "Register"),
-        (
-            Some(Invited::Closed(Closed::Revoked)),
-            "InvitationClosed(Revoked)",
-        ),
-        (None, "RegistrationClosed"),
-    ] {
-        let facts = Facts {
-            policies: closed.clone(),
-            invited,
-            ..facts(None)
-        };
-        assert_eq!(outcome(&interaction, &facts), expected);
-    }
-}
-
-#[test]
-fn an_invitation_opens_the_door_that_its_address_needs() {
-    for (has_account, expected) in [(true, "Password"), (false, "Register")] {
-        let Invited::Open(invitation) = open(Addressee::Another, has_account) else {
-            panic!("it is open");
-        };
-        assert_eq!(with_nobody_signed_in(invitation.door()), expected);
-        assert_eq!(with_nobody_signed_in(invitation.proof()), "ForgotPassword");
     }
 }
 
