@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod branding;
+pub mod claims;
 pub mod connections;
 pub mod identifier;
 pub mod identities;

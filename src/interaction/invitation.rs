@@ -4,6 +4,7 @@ use rand::CryptoRng;
 
 use super::facts::SignedIn;
 use crate::clock::Timestamp;
+use crate::directory::claims;
 use crate::directory::invitations::{self, State};
 use crate::id::{InvitationCode, OrganizationId};
 use crate::protocol::authorization::AuthorizationRequest;
@@ -46,8 +47,8 @@ pub struct OpenInvitation {
     pub invitation: Invitation,
     /// To which organization.
     pub organization: Organization,
-    /// Whether there is an account whose holder has proven that address. One that merely claims it says nothing of the
-    /// invited person, and gives way to whoever proves it.
+    /// Whether there is an account for whoever proves that address. One that merely claims it says nothing of the
+    /// invited person, and gives way.
     pub has_account: bool,
     /// Whose it is, as far as who is signed in knows.
     pub addressee: Addressee,
@@ -79,8 +80,12 @@ impl OpenInvitation {
         }
     }
 
-    /// The door at which they prove that the address is theirs: a code is mailed there, for a new password.
+    /// The door at which they prove that the address is theirs: a code is mailed there, for a new password; or for a
+    /// new account, to which the present one gives way.
     pub fn proof(&self) -> Progress {
+        if !self.has_account {
+            return self.door();
+        }
         Progress {
             screen: Screen::ForgotPassword,
             identifier: Some(self.invitation.email.clone()),
@@ -147,10 +152,11 @@ async fn open(
         Some(identity) if identity.verified_at.is_some() => Addressee::Proven,
         Some(_) => Addressee::Unproven,
     };
-    let owner = identities::find_by_value(tx, IdentityKind::Email, &invitation.email).await?;
+    // A claim that gives way leads nobody into the account.
+    let entered = claims::find_entered(tx, &invitation.email).await?;
     Ok(Invited::Open(Box::new(OpenInvitation {
         organization,
-        has_account: owner.is_some_and(|owner| owner.verified_at.is_some()),
+        has_account: entered.is_some(),
         addressee,
         invitation,
     })))

@@ -1,4 +1,8 @@
 //! A forgotten password: the address, then the code that was mailed, then a new password.
+//!
+//! Who proves an address enters the account that has it only where that is theirs: the address was proven before, or the
+//! business says so ([`claims`]). An account in which somebody else may have been before is emptied first. Where an
+//! account only claims the address, there is none for its owner: they learn that by mail, and nobody else does.
 
 use rand::CryptoRng;
 
@@ -7,11 +11,12 @@ use super::circumstances::Circumstances;
 use super::email_code::{self, CodeError, Entered};
 use super::local::{self, SignInError, save};
 use crate::directory::accounts::{self, Account};
+use crate::directory::claims::{self, Claim};
 use crate::secret::Secret;
 use crate::store::email_codes::Purpose;
 use crate::store::identities::IdentityKind;
 use crate::store::interactions::{Interaction, ResetProof, Screen};
-use crate::store::{Tx, identities, interactions, passwords, users};
+use crate::store::{Tx, interactions, passwords, users};
 
 /// Records whose password was forgotten, and mails the code. Returns the mail.
 ///
@@ -36,7 +41,7 @@ pub async fn request(
         rng,
     )
     .await?;
-    let known = identities::find_usable(&mut tx, IdentityKind::Email, &typed).await?;
+    let known = claims::find_entered(&mut tx, &typed).await?;
     let progress = &mut interaction.progress.0;
     progress.screen = Screen::ForgotPassword;
     progress.reset_sent_to = Some(typed.clone());
@@ -46,7 +51,7 @@ pub async fn request(
     Ok(match known {
         // To the address of the account, not to what was typed: letters that are alike in lower case
         // (U+212A, the Kelvin sign, and k) make another mailbox.
-        Some(identity) => Letter::ResetPassword {
+        Some((identity, _)) => Letter::ResetPassword {
             to: identity.value,
             code,
             expires_at,
@@ -102,7 +107,19 @@ pub async fn choose_password(
         return begin_anew(interaction, at).await;
     }
     if interaction.progress.0.reset_sent_to.is_some() {
-        identities::mark_verified(&mut tx, &account.identity.id, at.now).await?;
+        // What is decided stays so until this transaction ends.
+        users::find_to_change(&mut tx, &account.user.id).await?;
+        match claims::find_entered(&mut tx, &proof.identifier).await? {
+            Some((entered, Claim::Proven)) if entered.id == account.identity.id => {}
+            Some((entered, _)) if entered.id == account.identity.id => {
+                claims::settle(&mut tx, &entered, at.now, rng).await?;
+            }
+            // It is somebody else's meanwhile.
+            _ => {
+                drop(tx);
+                return begin_anew(interaction, at).await;
+            }
+        }
     }
     accounts::change_password(&mut tx, &account.user.id, hash, None, at.now, rng).await?;
     // Their own session was ended just now with all others; a new one takes its place.

@@ -17,6 +17,13 @@ pub async fn find(tx: &mut Tx, user: &UserId, client: &ClientId) -> sqlx::Result
     Ok(row.map(|(scopes,)| scopes.0))
 }
 
+/// Forgets what a user has allowed all clients.
+pub async fn remove_for_user(tx: &mut Tx, user: &UserId) -> sqlx::Result<()> {
+    tx.execute("DELETE FROM consents WHERE user_id = $1", (user,))
+        .await?;
+    Ok(())
+}
+
 /// Remembers what a user has allowed a client, in place of what they had before.
 pub async fn replace(
     tx: &mut Tx,

@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use super::Tx;
+use super::attribute_sources::Source;
 use super::types::{Text, keys};
 use super::user_words;
 use crate::clock::Timestamp;
@@ -86,6 +87,37 @@ pub async fn find_usable(
 ) -> sqlx::Result<Option<Identity>> {
     tx.optional(
         "SELECT * FROM identities WHERE kind = $1 AND value_key = $2 AND set_aside_at IS NULL",
+        (Text(kind), kind.key(value)),
+    )
+    .await
+}
+
+/// An identity, and what is known of the account's claim to it.
+#[derive(Debug, Clone, FromRow)]
+pub struct Claim {
+    /// The identity.
+    #[sqlx(flatten)]
+    pub identity: Identity,
+    /// Who wrote the address that the account shows, if that is known.
+    pub email_source: Option<Text<Source>>,
+    /// Whether the account has another address that is known to be its user's.
+    pub is_proven_elsewhere: bool,
+}
+
+/// The identity of that kind and value, in any spelling, unless it is set aside, with what is known of the claim to it.
+pub async fn find_claim(
+    tx: &mut Tx,
+    kind: IdentityKind,
+    value: &str,
+) -> sqlx::Result<Option<Claim>> {
+    tx.optional(
+        "SELECT identities.*, attribute_sources.source AS email_source,
+            EXISTS (SELECT 1 FROM identities AS other WHERE other.user_id = identities.user_id
+                AND other.id <> identities.id AND other.kind = 'email' AND other.verified_at IS NOT NULL)
+                AS is_proven_elsewhere
+         FROM identities LEFT JOIN attribute_sources
+            ON attribute_sources.user_id = identities.user_id AND attribute_sources.attribute = 'email'
+         WHERE identities.kind = $1 AND identities.value_key = $2 AND identities.set_aside_at IS NULL",
         (Text(kind), kind.key(value)),
     )
     .await

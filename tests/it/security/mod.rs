@@ -7,6 +7,7 @@ mod forms;
 mod headers;
 mod input;
 mod log;
+mod pre_hijacking;
 mod redirects;
 mod replay;
 mod shut_out;
