@@ -150,6 +150,7 @@ pub async fn create(
             sign_ins: 0,
             last_sign_in_at: None,
             created_at: now,
+            set_aside_at: None,
         };
         if !identities::insert(tx, &identity).await? {
             return Ok(Err(Taken(wanted.kind)));

@@ -126,6 +126,7 @@ mod tests {
                     sign_ins: 0,
                     last_sign_in_at: None,
                     created_at: now,
+                    set_aside_at: None,
                 },
                 email_source: Option::map(source, Text),
                 is_proven_elsewhere,

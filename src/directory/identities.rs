@@ -71,6 +71,14 @@ impl Way {
         }
     }
 
+    /// Whose it is.
+    pub fn user(&self) -> &UserId {
+        match self {
+            Self::Here(identity) => &identity.user_id,
+            Self::Upstream(listed) => &listed.identity.user_id,
+        }
+    }
+
     fn created_at(&self) -> Timestamp {
         match self {
             Self::Here(identity) => identity.created_at,
@@ -154,6 +162,7 @@ pub async fn add(
         sign_ins: 0,
         last_sign_in_at: None,
         created_at: now,
+        set_aside_at: None,
     };
     if !identities::insert(tx, &identity).await? {
         return Ok(Err(Taken(new.kind).into()));
@@ -203,8 +212,8 @@ pub async fn remove(
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<Result<(), IsLast>> {
     let all = identities::list_for_user(tx, &identity.user_id).await?;
-    let is_set_aside = identities::is_set_aside(tx, &identity.id).await?;
-    let leaves = count_usable(tx, &identity.user_id).await? - i64::from(!is_set_aside);
+    let is_usable = identity.set_aside_at.is_none();
+    let leaves = count_usable(tx, &identity.user_id).await? - i64::from(is_usable);
     if leaves < 1 && !is_forced {
         return Ok(Err(IsLast));
     }

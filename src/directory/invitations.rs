@@ -279,6 +279,7 @@ mod tests {
             sign_ins: 0,
             last_sign_in_at: None,
             created_at: NOW,
+            set_aside_at: None,
         };
         let first = identity(IdentityKind::Email, "ada@example.test");
         for (kind, value, expected) in [

@@ -12,6 +12,7 @@ pub mod identities;
 pub mod invitations;
 pub mod logos;
 pub mod organizations;
+pub mod own;
 pub mod people;
 pub mod policies;
 pub mod provenance;

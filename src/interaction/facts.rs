@@ -94,12 +94,7 @@ impl Facts {
             _ => None,
         };
         Ok(Some(Self {
-            connections: connections::list_offered(
-                &mut tx,
-                &client.client.id,
-                interaction.request.0.org_code.as_ref(),
-            )
-            .await?,
+            connections: offered(&mut tx, interaction, &client).await?,
             invited,
             consented: consented(&mut tx, signed_in.as_ref(), &client).await?,
             held_roles,
@@ -150,6 +145,20 @@ fn may_be_answered(client: &RegisteredClient, redirect_uri: &str) -> bool {
     let mut registered = client.redirect_uris.iter();
     client.is_enabled()
         && registered.any(|registered| redirect_uri_matches(registered, redirect_uri))
+}
+
+/// The upstreams that the client offers; on an errand those by which they are known.
+async fn offered(
+    tx: &mut Tx,
+    interaction: &Interaction,
+    client: &RegisteredClient,
+) -> sqlx::Result<Vec<Offered>> {
+    if let Some(errand) = &interaction.progress.0.errand {
+        let known = connections::list_of_user(tx, &errand.user_id).await?;
+        return Ok(known.into_iter().map(Offered::from).collect());
+    }
+    let organization = interaction.request.0.org_code.as_ref();
+    connections::list_offered(tx, &client.client.id, organization).await
 }
 
 async fn consented(

@@ -8,7 +8,7 @@ use crate::directory::claims;
 use crate::directory::invitations::{self, State};
 use crate::id::{InvitationCode, OrganizationId};
 use crate::protocol::authorization::AuthorizationRequest;
-use crate::store::identities::{self, IdentityKind};
+use crate::store::identities;
 use crate::store::interactions::{Interaction, Progress, Screen};
 use crate::store::invitations::{self as stored, Invitation};
 use crate::store::organizations::Organization;

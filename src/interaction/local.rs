@@ -15,7 +15,7 @@ use crate::store::interactions::{Authenticated, Interaction, ResetProof, Screen}
 use crate::store::{Tx, identities, interactions, passwords, throttles, users};
 
 /// How a password is called in `amr` (RFC 8176 §2).
-const PASSWORD: &str = "pwd";
+pub(super) const PASSWORD: &str = "pwd";
 
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]

@@ -11,6 +11,7 @@ mod begin;
 mod circumstances;
 pub mod destination;
 pub mod email_code;
+pub mod errand;
 mod facts;
 pub mod invitation;
 pub mod local;

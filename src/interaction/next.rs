@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::ACR;
 use super::destination::{Destination, destination};
 use super::facts::{Facts, SignedIn};
 use super::invitation::{Addressee, Closed, Invited, OpenInvitation};
+use super::{ACR, errand};
 use crate::id::{ConnectionId, OrganizationId};
 use crate::protocol::authorization::{AuthorizationRequest, Prompt};
 use crate::protocol::scope::Scopes;
@@ -19,6 +19,8 @@ pub enum Step {
     AcceptInvitation,
     /// Choose a password: for a new account, or in place of a forgotten one.
     ChoosePassword,
+    /// Whoever is signed in proves anew who they are, for a change of their account.
+    Confirm,
     /// The upstream that the request names is asked.
     Connect(ConnectionId),
     /// Allow the client these scopes, or not.
@@ -45,6 +47,8 @@ pub enum Step {
     NameOrganization,
     /// The application lets in only those who hold one of its access roles.
     NotAdmitted,
+    /// The identity was not linked.
+    NotLinked,
     /// The organization that the request names is not theirs.
     NotAMember,
     /// The organization is suspended.
@@ -95,6 +99,9 @@ enum Pause {
 
 /// The answer, once nothing is left to ask: who it is, of which account, in which organization, with what.
 fn answer(interaction: &Interaction, facts: &Facts) -> Result<Step, Pause> {
+    if let Some(errand) = &interaction.progress.0.errand {
+        return Ok(errand::next(errand, &interaction.progress.0, facts));
+    }
     if interaction.progress.0.cancelled {
         let why = "the End-User turned back";
         return Err(Pause::Refuse(OAuthError::new(ErrorCode::AccessDenied, why)));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::circumstances::Circumstances;
-use super::{invitation, session};
+use super::{errand, invitation, session};
 use crate::audit::{self, Actor};
 use crate::clock::{Seconds, Timestamp};
 use crate::directory::reconcile::{Refusal, Upstream, stated_email};
@@ -239,6 +239,10 @@ pub async fn adopt(
     let Some(asserted) = interaction.progress.0.asserted.take() else {
         return Ok(None);
     };
+    if let Some(errand) = interaction.progress.0.errand.clone() {
+        let stated = (errand, asserted.connection, asserted.assertion);
+        return errand::adopt(at, interaction, stated, rng).await;
+    }
     // Two first sign-ins at once: the slower one finds what the other one made.
     for _ in 0..2 {
         let mut tx = at.db.write().await?;
@@ -282,7 +286,7 @@ async fn invited(
     invitation::for_new_account(tx, interaction, &key, now).await
 }
 
-async fn begin_session(
+pub(super) async fn begin_session(
     tx: &mut Tx,
     at: &Circumstances<'_>,
     interaction: &mut Interaction,
@@ -324,7 +328,7 @@ async fn begin_session(
 }
 
 /// Records why nobody is signed in. The page that follows says so.
-async fn refuse(
+pub(super) async fn refuse(
     at: &Circumstances<'_>,
     interaction: &mut Interaction,
     upstream: &Upstream,
@@ -360,6 +364,7 @@ fn setback(upstream: &Upstream, outcome: &str, reference: &UpstreamSignInId) -> 
 /// A refusal in a word.
 fn word(refusal: Refusal) -> &'static str {
     match refusal {
+        Refusal::AnotherPerson => "another_person",
         Refusal::ConnectionDisabled => "connection_disabled",
         Refusal::DomainNotAllowed => "domain_not_allowed",
         Refusal::IdentityTaken => "identity_taken",
@@ -370,14 +375,15 @@ fn word(refusal: Refusal) -> &'static str {
 }
 
 /// What became of an answer.
-struct Outcome<'a> {
-    /// `signed_in`, or what failed, in a word.
-    word: &'a str,
+pub(super) struct Outcome<'a> {
+    /// `signed_in`, `linked`, or what failed, in a word.
+    pub(super) word: &'a str,
     /// The same in words, when it failed.
-    why: Option<&'a str>,
-    user: Option<&'a UserId>,
+    pub(super) why: Option<&'a str>,
+    /// Whom it is about, when it held.
+    pub(super) user: Option<&'a UserId>,
     /// What was stated, when its proof held.
-    assertion: Option<&'a Assertion>,
+    pub(super) assertion: Option<&'a Assertion>,
 }
 
 impl<'a> Outcome<'a> {
@@ -392,7 +398,7 @@ impl<'a> Outcome<'a> {
 }
 
 /// Records an answer, for administrators. What failed is an audit event too.
-async fn record(
+pub(super) async fn record(
     tx: &mut Tx,
     upstream: &Upstream,
     outcome: Outcome<'_>,

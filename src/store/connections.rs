@@ -8,7 +8,7 @@ use super::types::{Json, Text};
 use crate::clock::Timestamp;
 use crate::federation::mapping::Mapping;
 use crate::federation::settings::{Kind, Settings, Sync};
-use crate::id::{ClientId, ConnectionId, OrganizationId, RoleId};
+use crate::id::{ClientId, ConnectionId, OrganizationId, RoleId, UserId};
 
 /// A configured upstream.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -115,6 +115,16 @@ pub struct Offered {
     pub has_button: bool,
 }
 
+impl From<Connection> for Offered {
+    fn from(connection: Connection) -> Self {
+        Self {
+            id: connection.id,
+            display_name: connection.display_name,
+            has_button: true,
+        }
+    }
+}
+
 /// The enabled connections that a client offers: those of the organization, where one is named, and everybody's,
 /// as the client enables them; by what their buttons say.
 ///
@@ -138,6 +148,38 @@ pub async fn list_offered(
                     WHERE allowed.connection_id = connections.id AND allowed.organization_id = $2))
          ORDER BY display_name, id",
         (client, organization),
+    )
+    .await
+}
+
+/// The enabled connections through which a user has signed in, by what their buttons say.
+pub async fn list_of_user(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Connection>> {
+    tx.all(
+        "SELECT * FROM connections WHERE is_enabled AND id IN (
+            SELECT connection_id FROM upstream_identities WHERE user_id = $1 AND subject IS NOT NULL)
+         ORDER BY display_name, id",
+        (user,),
+    )
+    .await
+}
+
+/// The enabled connections through which a user may sign in besides, if there is an identity of theirs: everybody's
+/// that an application offers, and those of the organizations that they belong to; by what their buttons say.
+pub async fn list_linkable(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Connection>> {
+    tx.all(
+        "SELECT * FROM connections WHERE is_enabled AND id IN (
+            SELECT connection_id FROM organization_connections
+                JOIN memberships ON memberships.organization_id = organization_connections.organization_id
+                WHERE memberships.user_id = $1
+            UNION SELECT connections.id FROM connections
+                JOIN memberships ON memberships.organization_id = connections.organization_id
+                WHERE memberships.user_id = $1
+            UNION SELECT connection_id FROM client_connections
+                JOIN connections ON connections.id = connection_id
+                JOIN clients ON clients.id = client_id
+                WHERE connections.organization_id IS NULL AND clients.disabled_at IS NULL)
+         ORDER BY display_name, id",
+        (user,),
     )
     .await
 }

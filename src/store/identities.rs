@@ -31,6 +31,8 @@ pub struct Identity {
     pub last_sign_in_at: Option<Timestamp>,
     /// When it was added.
     pub created_at: Timestamp,
+    /// Since when it is set aside for an identity of the user's business: nobody signs in by it.
+    pub set_aside_at: Option<Timestamp>,
 }
 
 words! {
@@ -248,17 +250,6 @@ pub async fn count_usable(tx: &mut Tx, user: &UserId) -> sqlx::Result<i64> {
     Ok(count)
 }
 
-/// Whether an identity is set aside.
-pub async fn is_set_aside(tx: &mut Tx, id: &IdentityId) -> sqlx::Result<bool> {
-    let found: Option<(IdentityId,)> = tx
-        .optional(
-            "SELECT id FROM identities WHERE id = $1 AND set_aside_at IS NOT NULL",
-            (id,),
-        )
-        .await?;
-    Ok(found.is_some())
-}
-
 /// Makes an identity the one of its kind that tokens show, in place of any other.
 pub async fn make_primary(tx: &mut Tx, identity: &Identity) -> sqlx::Result<()> {
     tx.execute(
@@ -299,6 +290,17 @@ pub async fn record_sign_in(tx: &mut Tx, id: &IdentityId, now: Timestamp) -> sql
     )
     .await?;
     Ok(())
+}
+
+/// Puts an identity back that was set aside. Returns false when it was not.
+pub async fn restore(tx: &mut Tx, id: &IdentityId) -> sqlx::Result<bool> {
+    let restored = tx
+        .execute(
+            "UPDATE identities SET set_aside_at = NULL WHERE id = $1 AND set_aside_at IS NOT NULL",
+            (id,),
+        )
+        .await?;
+    Ok(restored == 1)
 }
 
 /// Sets aside all identities of a user: they are kept, and nobody signs in by them until they are put back.

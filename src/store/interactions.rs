@@ -76,8 +76,42 @@ pub struct Progress {
     pub asserted: Option<Asserted>,
     /// Why the upstream that they chose did not sign them in.
     pub setback: Option<Setback>,
+    /// What they have come for from the page of their account, where that began it.
+    pub errand: Option<Errand>,
     /// That they turned back.
     pub cancelled: bool,
+}
+
+/// What somebody who is signed in has come for, from the page of their account: to prove anew who they are, and perhaps
+/// to link an identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Errand {
+    /// Who.
+    pub user_id: UserId,
+    /// In which session.
+    pub session_id: SessionId,
+    /// Whether they have proven it.
+    pub is_confirmed: bool,
+    /// The connection whose identity is to be linked.
+    pub links: Option<Linking>,
+    /// The page of ours that it leads to.
+    pub returns_to: String,
+}
+
+impl Errand {
+    /// Whether nothing is left to do.
+    pub fn is_done(&self) -> bool {
+        self.is_confirmed && self.links.as_ref().is_none_or(|linking| linking.is_done)
+    }
+}
+
+/// An identity that is to be linked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Linking {
+    /// Through which connection.
+    pub connection: ConnectionId,
+    /// Whether it was.
+    pub is_done: bool,
 }
 
 /// What an upstream has stated, its proof checked.

@@ -90,7 +90,7 @@ pub async fn list_for_user(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Upstr
     .await
 }
 
-/// An upstream identity, and at what kind of upstream it is.
+/// An upstream identity, and where it is.
 #[derive(Debug, Clone, FromRow)]
 pub struct Listed {
     /// The identity.
@@ -98,12 +98,17 @@ pub struct Listed {
     pub identity: UpstreamIdentity,
     /// The kind of its connection.
     pub connection_kind: Text<Kind>,
+    /// What the button of its connection says.
+    pub connection_name: String,
+    /// Whether its connection can be used.
+    pub connection_is_enabled: bool,
 }
 
-/// The identity of that id, with the kind of its connection.
+/// The identity of that id, with what is known of its connection.
 pub async fn find_listed(tx: &mut Tx, id: &IdentityId) -> sqlx::Result<Option<Listed>> {
     tx.optional(
-        "SELECT upstream_identities.*, connections.kind AS connection_kind
+        "SELECT upstream_identities.*, connections.kind AS connection_kind,
+            connections.display_name AS connection_name, connections.is_enabled AS connection_is_enabled
          FROM upstream_identities JOIN connections ON connections.id = connection_id
          WHERE upstream_identities.id = $1",
         (id,),
@@ -114,7 +119,8 @@ pub async fn find_listed(tx: &mut Tx, id: &IdentityId) -> sqlx::Result<Option<Li
 /// The upstream identities of these users, oldest first.
 pub async fn list_for_users(tx: &mut Tx, users: &[UserId]) -> sqlx::Result<Vec<Listed>> {
     tx.all(
-        "SELECT upstream_identities.*, connections.kind AS connection_kind
+        "SELECT upstream_identities.*, connections.kind AS connection_kind,
+            connections.display_name AS connection_name, connections.is_enabled AS connection_is_enabled
          FROM upstream_identities JOIN connections ON connections.id = connection_id
          WHERE user_id IN (SELECT key FROM json_each(json($1)))
          ORDER BY upstream_identities.created_at, upstream_identities.id",

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use super::error::PageError;
 use super::extract::{Browser, Now};
@@ -16,11 +16,10 @@ use crate::directory::invitations;
 use crate::id::InvitationCode;
 use crate::interaction;
 use crate::interaction::invitation::{Closed, Invited, look_at};
-use crate::protocol::authorization::{self, ClientPolicy};
-use crate::protocol::scope::OPENID;
-use crate::protocol::{Issuer, Params, Scopes};
+use crate::protocol::{Issuer, Params};
 use crate::store::interactions::Interaction;
-use crate::store::{clients, invitations as stored};
+use crate::store::invitations as stored;
+use crate::web::signin;
 
 /// The path of the link.
 const PATH: &str = "/team_invitation";
@@ -131,36 +130,14 @@ async fn sign_in_here(
     code: Option<&InvitationCode>,
     now: Timestamp,
 ) -> Result<Option<Interaction>, PageError> {
+    let Some(code) = code else {
+        return Ok(None);
+    };
+    let parameters = [("invitation_code", code.as_str())];
+    let Some(request) = signin::here::request(site, &parameters, now).await? else {
+        return Ok(None);
+    };
     let app = &site.app;
-    let found = clients::find_interactive(&mut app.db.read().await?).await?;
-    let (Some(found), Some(code)) = (found, code) else {
-        return Ok(None);
-    };
-    let Some(client) = app.clients.find(&app.db, &found.id, now).await? else {
-        return Ok(None);
-    };
-    let scopes = Scopes::parse(OPENID).unwrap_or_default();
-    let policy = ClientPolicy {
-        client_id: &client.client.id,
-        redirect_uris: &client.redirect_uris,
-        grant_types: client.client.kind.0.default_grant_types(),
-        allowed_scopes: &scopes,
-        resources: &[],
-        // Nothing is ever redeemed.
-        pkce_required: false,
-    };
-    let redirect_uri = client.redirect_uris.first().map_or("", String::as_str);
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("client_id", client.client.id.as_str())
-        .append_pair("redirect_uri", redirect_uri)
-        .append_pair("response_type", "code")
-        .append_pair("scope", OPENID)
-        .append_pair("invitation_code", code.as_str())
-        .finish();
-    let params = Params::parse(query).unwrap_or_default();
-    let Ok(request) = authorization::parse(&params, &policy, now) else {
-        return Ok(None);
-    };
     let (lifetime, mut rng) = (
         app.config.sign_in.interaction_lifetime,
         app.random.generator(),

@@ -69,6 +69,9 @@ words! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
+    /// It was to be proven who is signed in, and it is not them.
+    #[error("it is another person than the one who is signed in")]
+    AnotherPerson,
     /// The connection is switched off.
     #[error("the connection is switched off")]
     ConnectionDisabled,

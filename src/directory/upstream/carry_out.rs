@@ -11,7 +11,7 @@ use crate::directory::accounts::{self, NewAccount};
 use crate::directory::identities as operations;
 use crate::directory::invitations;
 use crate::directory::reconcile::{
-    Change, Facts, Membership, Reconciliation, Refusal, Upstream, Who, stated_email,
+    Change, Facts, Membership, Reconciliation, Refusal, Rule, Upstream, Who, stated_email,
 };
 use crate::federation::Assertion;
 use crate::federation::mapping::Attribute;
@@ -91,10 +91,13 @@ pub(super) async fn carry_out(
 
 fn evidence(at: &At<'_>, facts: &Facts) -> Evidence {
     let linking = facts.linking.as_ref();
-    let proven = facts.holder.as_ref().filter(|holder| holder.is_verified);
+    let rule = at.decided.who.rule();
+    // Of all rules, this one stands on the address.
+    let is_proven = rule == Rule::VerifiedEmail;
+    let stated = is_proven.then(|| stated_email(at.assertion, at.upstream));
     Evidence {
-        rule: at.decided.who.rule().as_str().to_owned(),
-        verified_email: proven.and_then(|_| stated_email(at.assertion, at.upstream)),
+        rule: rule.as_str().to_owned(),
+        verified_email: stated.flatten(),
         actor: linking.map(|person| person.user.id.to_string()),
     }
 }
@@ -152,7 +155,8 @@ async fn link(
         connection_id: at.upstream.connection.id.clone(),
         issuer: Some(at.assertion.issuer.clone()),
         subject: Some(at.assertion.subject.clone()),
-        email_key: None,
+        email_key: stated_email(at.assertion, at.upstream)
+            .map(|email| IdentityKind::Email.key(&email)),
         evidence: Json(evidence(at, facts)),
         sign_ins: 0,
         last_sign_in_at: None,
@@ -241,6 +245,7 @@ async fn change_email(
         sign_ins: 0,
         last_sign_in_at: None,
         created_at: at.now,
+        set_aside_at: None,
     };
     if !identities::insert(tx, &identity).await? {
         return Err(AdoptionError::Outrun);

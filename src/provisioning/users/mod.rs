@@ -255,6 +255,7 @@ async fn add_username(
         sign_ins: 0,
         last_sign_in_at: None,
         created_at: now,
+        set_aside_at: None,
     };
     if identities::insert(tx, &identity).await? {
         return Ok(());

@@ -6,6 +6,8 @@
 
 mod choices;
 mod code;
+pub mod errand;
+pub mod here;
 mod invitation;
 mod letter;
 mod organization;
@@ -58,6 +60,7 @@ pub fn routes() -> Router<Site> {
             step(organization::name),
         )
         .route("/interaction/{id}/connection", step(upstream::choose))
+        .route("/interaction/{id}/confirm", step(errand::confirm))
         .route("/interaction/{id}/consent", step(choices::consent))
         .route("/interaction/{id}/cancel", step(choices::cancel))
         .route("/login/callback", get(upstream::callback))

@@ -5,7 +5,6 @@ use axum::response::Response;
 
 use super::choices::{ConsentPage, SelectAccountPage, describe};
 use super::code::CodePage;
-use super::invitation;
 use super::organization::{
     NameOrganizationPage, NotAdmittedPage, OrganizationClosedPage, SelectOrganizationPage,
 };
@@ -13,6 +12,7 @@ use super::outcome::{self, Answer};
 use super::password::{ChoosePasswordPage, ForgotPasswordPage, IdentifyPage, PasswordPage};
 use super::register::{RegisterPage, RegistrationClosedPage};
 use super::scene::Scene;
+use super::{errand, invitation};
 use crate::interaction::Step;
 use crate::protocol::Scopes;
 use crate::store::apis;
@@ -34,6 +34,8 @@ pub(super) async fn show(
     let (shell, id) = (&scene.shell, interaction.id.as_str());
     let progress = &interaction.progress.0;
     let page = match step {
+        Step::Confirm => errand::show(scene, interaction, problems).await?,
+        Step::NotLinked => errand::show_not_linked(scene, interaction),
         Step::ChoosePassword => choose_password(scene, id, progress, problems),
         Step::Consent(scopes) => consent(scene, interaction, scopes).await?,
         Step::EnterCode => show_code(scene, id, progress, fields, problems),

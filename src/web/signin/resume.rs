@@ -12,6 +12,7 @@ use crate::id::OrganizationId;
 use crate::interaction::{self, SignedIn, Step, invitation, organization};
 use crate::protocol::{OAuthError, Params, Scopes};
 use crate::store::interactions::Interaction;
+use crate::web::account::ACCOUNT;
 use crate::web::cookies::Ours;
 use crate::web::error::PageError;
 use crate::web::page::{Fields, Problems};
@@ -148,10 +149,18 @@ async fn finish(
     interaction: &Interaction,
     arrived: Option<(&SignedIn, Option<&OrganizationId>)>,
 ) -> Answer {
+    let progress = &interaction.progress.0;
+    // An errand goes to no organization.
+    let arrived = arrived.filter(|_| progress.errand.is_none());
     let mut tx = scene.site.app.db.write().await?;
     interaction::finish(&mut tx, interaction, arrived, scene.facts.now).await?;
     tx.commit().await?;
-    Ok(Redirect::to("/").into_response())
+    let target = match &progress.errand {
+        None => "/",
+        Some(errand) if errand.is_done() && !progress.cancelled => &errand.returns_to,
+        Some(_) => ACCOUNT,
+    };
+    Ok(Redirect::to(target).into_response())
 }
 
 async fn refuse(scene: &Scene, interaction: &Interaction, error: &OAuthError) -> Answer {

@@ -25,6 +25,7 @@ use crate::web::site::Site;
 /// The sentence that says why an upstream did not sign somebody in.
 pub fn setback_key(outcome: &str) -> &'static str {
     match outcome {
+        "another_person" => "upstream-another-person",
         "connection_disabled" | "not_set_up" | "unavailable" => "upstream-unavailable",
         "declined" => "upstream-declined",
         "domain_not_allowed" | "no_account" => "upstream-no-account",
@@ -60,7 +61,11 @@ pub(super) async fn choose(posted: Posted) -> Answer {
     } = posted;
     let chosen = ConnectionId::parse(fields.get("connection_id"));
     let offered = scene.facts.connections.iter();
-    let is_offered = |id: &ConnectionId| offered.clone().any(|offered| offered.id == *id);
+    let errand = interaction.progress.0.errand.as_ref();
+    let linking = errand.and_then(|errand| errand.links.as_ref());
+    let is_linked = |id: &ConnectionId| linking.is_some_and(|linking| linking.connection == *id);
+    let is_offered =
+        |id: &ConnectionId| offered.clone().any(|offered| offered.id == *id) || is_linked(id);
     match chosen.filter(is_offered) {
         Some(id) => {
             connect(
@@ -124,7 +129,9 @@ pub(super) async fn connect(
     match begun.await {
         // Browsers hold a form to where its page says that it leads, wherever it is redirected to. Upstreams are not
         // known there: a page of its own breaks the chain.
-        Ok(address) if interaction.version > 0 || is_posted => {
+        Ok(address)
+            if interaction.version > 0 || is_posted || interaction.progress.0.errand.is_some() =>
+        {
             let template = LeavingPage {
                 shell: &scene.shell,
                 address: address.as_str(),

@@ -1,31 +1,21 @@
-//! What people do with their own account.
+//! The password of one's own account.
 
 use askama::Template;
-use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use axum_extra::extract::cookie::CookieJar;
 
-use crate::clock::Timestamp;
+use super::visit::Visit;
 use crate::interaction::local::SignInError;
-use crate::interaction::{Circumstances, Letter, SignedIn, password_change, session};
+use crate::interaction::{Circumstances, Letter, password_change};
 use crate::passwords::{PasswordError, PasswordHasher, Weakness};
-use crate::secret::Secret;
-use crate::store::users::User;
-use crate::store::{Tx, users};
 use crate::web::cookies::Ours;
 use crate::web::error::PageError;
-use crate::web::extract::{Browser, Now, SignedForm, csrf_token};
+use crate::web::extract::{Browser, Now, SignedForm};
 use crate::web::page::{Fields, Message, Person, Problems, Shell, page};
 use crate::web::signin::write_letter;
 use crate::web::site::Site;
-
-/// The routes of one's own account.
-pub fn routes() -> Router<Site> {
-    Router::new().route("/account/password", get(show).post(change))
-}
 
 /// Changes the password of who is signed in.
 #[derive(Template)]
@@ -40,81 +30,33 @@ pub struct AccountPasswordPage<'a> {
     pub problems: Problems,
 }
 
-/// How a user is shown: by name, and by mail address or user name.
-pub async fn person(tx: &mut Tx, user: &User) -> sqlx::Result<Person> {
-    let subject = users::find_subject(tx, &user.id).await?;
-    let identifier = subject.and_then(|it| it.email.or(it.username).or(it.phone));
-    let identifier = identifier.unwrap_or_default();
-    Ok(Person {
-        name: user.full_name().unwrap_or_else(|| identifier.clone()),
-        identifier,
-    })
-}
-
-/// Somebody who is signed in, on a page of their account.
-struct Visit {
-    site: Site,
-    browser: Browser,
-    now: Timestamp,
-    signed_in: SignedIn,
-    person: Person,
-}
-
-impl Visit {
-    /// None when nobody is signed in.
-    async fn open(site: Site, browser: Browser, now: Timestamp) -> sqlx::Result<Option<Self>> {
-        let app = &site.app;
-        let mut tx = app.db.read().await?;
-        let cookie = browser.session.as_ref();
-        let found = session::find(&mut tx, cookie, &app.config.sessions, now).await?;
-        let Some(signed_in) = found else {
-            return Ok(None);
-        };
-        Ok(Some(Self {
-            person: person(&mut tx, &signed_in.user).await?,
-            site: site.clone(),
-            browser,
-            now,
-            signed_in,
-        }))
-    }
-
-    /// The page, with a cookie for a browser that has none yet: the form's token is made of it.
-    async fn page(&self, status: StatusCode, changed: bool, problems: Problems) -> Response {
-        let app = &self.site.app;
-        let secret = match &self.browser.secret {
-            Some(secret) => secret.clone(),
-            None => Secret::generate(&mut app.random.generator()),
-        };
-        let mut shell = self.site.page_shell(&self.browser.headers, None).await;
-        csrf_token(&secret).expose().clone_into(&mut shell.csrf);
-        let template = AccountPasswordPage {
-            shell: &shell,
-            person: self.person.clone(),
-            changed,
-            minimum_length: app.config.passwords.minimum_length,
-            problems,
-        };
-        let issuer = &app.config.server.issuer;
-        let jar = Ours::Browser.set(self.browser.jar.clone(), issuer, &secret);
-        (jar, page(status, &template)).into_response()
-    }
+/// The page, with what is wrong.
+fn show_page(visit: &Visit, status: StatusCode, changed: bool, problems: Problems) -> Response {
+    let (shell, jar) = visit.shell();
+    let template = AccountPasswordPage {
+        shell: &shell,
+        person: visit.person.clone(),
+        changed,
+        minimum_length: visit.site.app.config.passwords.minimum_length,
+        problems,
+    };
+    (jar, page(status, &template)).into_response()
 }
 
 /// `GET /account/password`
-async fn show(
+pub(super) async fn show(
     State(site): State<Site>,
     Now(now): Now,
     browser: Browser,
 ) -> Result<Response, PageError> {
     Ok(match Visit::open(site, browser, now).await? {
-        Some(visit) => visit.page(StatusCode::OK, false, Problems::none()).await,
+        Some(visit) => show_page(&visit, StatusCode::OK, false, Problems::none()),
         None => Redirect::to("/").into_response(),
     })
 }
 
 /// `POST /account/password`
-async fn change(
+pub(super) async fn change(
     State(site): State<Site>,
     Now(now): Now,
     browser: Browser,
@@ -127,12 +69,12 @@ async fn change(
     let wrong = StatusCode::UNPROCESSABLE_ENTITY;
     if fields.get("p_password").is_empty() {
         let problems = Problems::field("p_password", Message::new("password-missing"));
-        return Ok(visit.page(wrong, false, problems).await);
+        return Ok(show_page(&visit, wrong, false, problems));
     }
     let known = [visit.person.name.as_str(), &visit.person.identifier];
     let problems = check_new_password(&visit.site.app.hasher, &fields, &known).await?;
     if !problems.is_empty() {
-        return Ok(visit.page(wrong, false, problems).await);
+        return Ok(show_page(&visit, wrong, false, problems));
     }
     let (app, signed_in) = (&visit.site.app, &visit.signed_in);
     let at = Circumstances {
@@ -150,21 +92,19 @@ async fn change(
     match password_change::change_password(signed_in, present, chosen, &at, &mut rng).await {
         Ok(cookie) => {
             tell(&visit).await;
-            let page = visit.page(StatusCode::OK, true, Problems::none()).await;
+            let page = show_page(&visit, StatusCode::OK, true, Problems::none());
             let issuer = &app.config.server.issuer;
             Ok((Ours::Session.set(CookieJar::new(), issuer, &cookie), page).into_response())
         }
         Err(SignInError::Throttled(throttled)) => {
             let problems = Problems::form(Message::new("too-many-attempts"));
-            let page = visit
-                .page(StatusCode::TOO_MANY_REQUESTS, false, problems)
-                .await;
+            let page = show_page(&visit, StatusCode::TOO_MANY_REQUESTS, false, problems);
             let seconds = throttled.0.as_i64().max(1).to_string();
             Ok(([(header::RETRY_AFTER, seconds)], page).into_response())
         }
         Err(SignInError::Wrong) => {
             let problems = Problems::field("p_password", Message::new("password-wrong"));
-            Ok(visit.page(wrong, false, problems).await)
+            Ok(show_page(&visit, wrong, false, problems))
         }
         Err(SignInError::Busy(error)) => Err(error.into()),
         Err(SignInError::Sql(error)) => Err(error.into()),
@@ -181,7 +121,7 @@ async fn tell(visit: &Visit) {
     if !to.contains('@') {
         return; // A user name: there is no address to write to.
     }
-    let shell = visit.site.shell(&visit.browser.headers, None);
+    let (shell, _) = visit.shell();
     let letter = Letter::PasswordChanged { to };
     let message = match write_letter(&letter, &shell, &shell.brand.name, visit.now) {
         Ok(message) => message,

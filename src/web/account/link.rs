@@ -1,0 +1,73 @@
+//! Linking an identity at an upstream to one's own account: which, and the way there.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::ACCOUNT;
+use super::visit::Visit;
+use crate::id::ConnectionId;
+use crate::store::connections::{self, Connection};
+use crate::web::error::PageError;
+use crate::web::extract::{Browser, Now, SignedForm};
+use crate::web::page::{Fields, Shell, page};
+use crate::web::signin;
+use crate::web::site::Site;
+
+/// Where the connection is chosen.
+const LINK: &str = "/account/link";
+
+/// Asks through which connection they want to sign in besides.
+#[derive(Template)]
+#[template(path = "account/link.html")]
+pub struct LinkPage<'a> {
+    pub shell: &'a Shell,
+    pub connections: Vec<Connection>,
+}
+
+/// `GET /account/link`
+pub(super) async fn show(
+    State(site): State<Site>,
+    Now(now): Now,
+    browser: Browser,
+) -> Result<Response, PageError> {
+    let Some(visit) = Visit::open(site, browser, now).await? else {
+        return Ok(Redirect::to("/").into_response());
+    };
+    if !visit.is_fresh() {
+        return visit.prove(LINK.to_owned()).await;
+    }
+    let mut tx = visit.site.app.db.read().await?;
+    let (shell, jar) = visit.shell();
+    let template = LinkPage {
+        shell: &shell,
+        connections: connections::list_linkable(&mut tx, &visit.signed_in.user.id).await?,
+    };
+    Ok((jar, page(StatusCode::OK, &template)).into_response())
+}
+
+/// `POST /account/link`
+pub(super) async fn begin(
+    State(site): State<Site>,
+    Now(now): Now,
+    browser: Browser,
+    SignedForm(params): SignedForm,
+) -> Result<Response, PageError> {
+    let Some(visit) = Visit::open(site, browser, now).await? else {
+        return Ok(Redirect::to("/").into_response());
+    };
+    let fields = Fields::from(params);
+    let chosen = ConnectionId::parse(fields.get("connection_id"));
+    let user = &visit.signed_in.user.id;
+    let mut tx = visit.site.app.db.read().await?;
+    let offered = connections::list_linkable(&mut tx, user).await?;
+    drop(tx);
+    let is_offered = |id: &ConnectionId| offered.iter().any(|offered| offered.id == *id);
+    let Some(chosen) = chosen.filter(is_offered) else {
+        return Ok(Redirect::to(LINK).into_response());
+    };
+    // Who has not proven lately who they are does so on the way.
+    let purpose = (Some(chosen), format!("{ACCOUNT}?done=linked"));
+    signin::errand::begin(&visit.site, &visit.signed_in, purpose, now).await
+}
