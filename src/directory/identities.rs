@@ -236,6 +236,27 @@ pub async fn remove(
     Ok(Ok(()))
 }
 
+/// Puts an identity back, which was found to be changed, after one of its user's business had taken over from it. Nothing
+/// happens when it was not set aside.
+pub async fn restore(
+    tx: &mut Tx,
+    actor: Actor<'_>,
+    identity: &Identity,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<()> {
+    if !identities::restore(tx, &identity.id).await? {
+        return Ok(());
+    }
+    let details = json!({
+        "identity": identity.id,
+        "before": { "set_aside_at": identity.set_aside_at },
+        "after": { "set_aside_at": null },
+    });
+    let (action, subject) = ("identity.updated", identity.user_id.as_str());
+    audit::record(tx, actor, action, subject, details, now, rng).await
+}
+
 /// Adds an identity that waits at a connection for whoever comes with an address: then it is theirs for good. The
 /// user was found to be changed.
 pub async fn add_waiting(

@@ -148,22 +148,25 @@ pub async fn confirm(
 ///
 /// # Errors
 ///
-/// [`UpstreamError::Changed`] when interaction or session have changed meanwhile.
+/// [`UpstreamError::Changed`] when the interaction has changed meanwhile.
 pub(super) async fn adopt(
     at: &Circumstances<'_>,
     interaction: &mut Interaction,
     (errand, connection, assertion): (Errand, ConnectionId, Assertion),
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<Option<Secret>, UpstreamError> {
-    let present = at.present.filter(|present| is_of(&errand, present));
-    let present = present.ok_or(UpstreamError::Changed)?;
     let mut tx = at.db.write().await?;
-    let found = upstream::find(&mut tx, &connection).await?;
-    let found = found.ok_or(UpstreamError::Unknown)?;
+    let present = at.present.filter(|present| is_of(&errand, present));
+    let Some(present) = present else {
+        // What was stated is forgotten, and the errand leads nowhere.
+        return store(tx, interaction).await;
+    };
     // The session stays alive until this transaction ends.
     if !sessions::touch(&mut tx, &present.id, at.now).await? {
-        return Err(UpstreamError::Changed);
+        return store(tx, interaction).await;
     }
+    let found = upstream::find(&mut tx, &connection).await?;
+    let found = found.ok_or(UpstreamError::Unknown)?;
     if !errand.is_confirmed {
         return confirm_by(tx, at, interaction, &found, &assertion, rng).await;
     }

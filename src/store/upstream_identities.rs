@@ -3,9 +3,9 @@
 use sqlx::FromRow;
 
 use super::Tx;
-use super::types::{Json, Text, keys};
+use super::types::{Json, keys};
 use crate::clock::Timestamp;
-use crate::federation::settings::Kind;
+use crate::federation::settings::Settings;
 use crate::id::{ConnectionId, IdentityId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -96,8 +96,8 @@ pub struct Listed {
     /// The identity.
     #[sqlx(flatten)]
     pub identity: UpstreamIdentity,
-    /// The kind of its connection.
-    pub connection_kind: Text<Kind>,
+    /// How the upstream of its connection is spoken to.
+    pub connection_settings: Json<Settings>,
     /// What the button of its connection says.
     pub connection_name: String,
     /// Whether its connection can be used.
@@ -107,7 +107,7 @@ pub struct Listed {
 /// The identity of that id, with what is known of its connection.
 pub async fn find_listed(tx: &mut Tx, id: &IdentityId) -> sqlx::Result<Option<Listed>> {
     tx.optional(
-        "SELECT upstream_identities.*, connections.kind AS connection_kind,
+        "SELECT upstream_identities.*, connections.settings AS connection_settings,
             connections.display_name AS connection_name, connections.is_enabled AS connection_is_enabled
          FROM upstream_identities JOIN connections ON connections.id = connection_id
          WHERE upstream_identities.id = $1",
@@ -119,7 +119,7 @@ pub async fn find_listed(tx: &mut Tx, id: &IdentityId) -> sqlx::Result<Option<Li
 /// The upstream identities of these users, oldest first.
 pub async fn list_for_users(tx: &mut Tx, users: &[UserId]) -> sqlx::Result<Vec<Listed>> {
     tx.all(
-        "SELECT upstream_identities.*, connections.kind AS connection_kind,
+        "SELECT upstream_identities.*, connections.settings AS connection_settings,
             connections.display_name AS connection_name, connections.is_enabled AS connection_is_enabled
          FROM upstream_identities JOIN connections ON connections.id = connection_id
          WHERE user_id IN (SELECT key FROM json_each(json($1)))

@@ -5,11 +5,12 @@
 
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use vestibule::federation::mapping::{Attribute, Mode};
 use vestibule::id::UserId;
 use vestibule::playground;
 
 use crate::programs::{self, Setting, free_port};
-use crate::support::{TestClient, World};
+use crate::support::{TestClient, Upstream, World};
 
 const USERNAME: &str = "ada@example.test";
 const PASSWORD: &str = "seven brass lanterns swing";
@@ -25,7 +26,12 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Self {
-        let world = World::listening().await;
+        Self::set_with(&[]).await
+    }
+
+    /// With these settings.
+    async fn set_with(settings: &[(&str, &str)]) -> Self {
+        let world = World::listening_with(settings).await;
         let user = world.user(USERNAME, PASSWORD).await;
         let port = free_port();
         let url = format!("http://localhost:{port}");
@@ -218,4 +224,45 @@ async fn somebody_follows_an_invitation() {
         ("ORGANIZATIONS", organizations.to_string()),
     ];
     stage.play_with("browser/invitation.js", settings).await;
+}
+
+/// Lets everybody who signs in with a password seem to have done so long ago, until the test ends.
+async fn age_sessions(world: &World) {
+    loop {
+        let mut tx = world.write().await;
+        tx.execute(
+            "UPDATE sessions SET auth_time = created_at - 3600 WHERE methods = 'pwd'",
+            (),
+        )
+        .await
+        .expect("the database takes writes");
+        tx.commit().await.expect("the database takes writes");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs chromium"]
+async fn somebody_looks_after_their_account() {
+    let stage = Stage::set_with(&[("FEDERATION__ALLOWED_NETWORKS", "127.0.0.0/8")]).await;
+    let world = &stage.world;
+    let now = world.now().as_i64();
+    let upstream = Upstream::start(json!({
+        "sub": "grace-there", "email": "grace.brewster.murray.hopper@a-rather-long-domain-of-acme.test",
+        "email_verified": true, "given_name": "Grace", "family_name": "Hopper",
+        "picture": "https://acme.test/people/grace-brewster-murray-hopper/picture-of-grace.png",
+        "iat": now, "exp": now + 3600, "auth_time": now + 30,
+    }))
+    .await;
+    world
+        .connection(&upstream, &stage.client, |connection| {
+            let rules = &mut connection.mapping.0.0;
+            let rule = rules.get_mut(&Attribute::FamilyName);
+            rule.expect("it is usual").mode = Mode::FollowUnlessEdited;
+        })
+        .await;
+    tokio::select! {
+        () = age_sessions(world) => {}
+        () = stage.play("browser/account.js") => {}
+    }
 }

@@ -37,12 +37,14 @@ impl Who {
     }
 
     /// Whether the identity that is added takes over from the other ways to sign in. It does when it is of their
-    /// business: one that waited for them, or one of a connection that is an organization's or has domains.
+    /// business: one of a connection that is an organization's or has domains, and one that waited for them, unless the
+    /// upstream is one for everybody, where people have accounts of their own.
     pub(super) fn takes_over(&self, upstream: &Upstream) -> bool {
-        let is_of_business =
-            upstream.connection.organization_id.is_some() || !upstream.domains.is_empty();
+        let connection = &upstream.connection;
+        let is_of_business = connection.organization_id.is_some() || !upstream.domains.is_empty();
+        let is_for_everybody = matches!(connection.kind.0, Kind::Google | Kind::OAuth2);
         match self {
-            Self::Bound(..) => true,
+            Self::Bound(..) => is_of_business || !is_for_everybody,
             Self::Linked(..) => is_of_business,
             Self::Created | Self::Known(..) => false,
         }

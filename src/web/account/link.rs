@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::ACCOUNT;
 use super::visit::Visit;
-use crate::id::ConnectionId;
-use crate::store::connections::{self, Connection};
+use crate::id::{ConnectionId, UserId};
+use crate::store::{Tx, connections};
 use crate::web::error::PageError;
 use crate::web::extract::{Browser, Now, SignedForm};
 use crate::web::page::{Fields, Shell, page};
@@ -23,7 +23,29 @@ const LINK: &str = "/account/link";
 #[template(path = "account/link.html")]
 pub struct LinkPage<'a> {
     pub shell: &'a Shell,
-    pub connections: Vec<Connection>,
+    pub choices: Vec<Choice>,
+}
+
+/// A connection that can be chosen.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub id: ConnectionId,
+    pub name: String,
+    /// Whether it takes over from their other ways to sign in.
+    pub takes_over: bool,
+}
+
+async fn choices(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Choice>> {
+    let mut choices = Vec::new();
+    for connection in connections::list_linkable(tx, user).await? {
+        let domains = connections::list_domains(tx, &connection.id).await?;
+        choices.push(Choice {
+            takes_over: connection.organization_id.is_some() || !domains.is_empty(),
+            id: connection.id,
+            name: connection.display_name,
+        });
+    }
+    Ok(choices)
 }
 
 /// `GET /account/link`
@@ -42,7 +64,7 @@ pub(super) async fn show(
     let (shell, jar) = visit.shell();
     let template = LinkPage {
         shell: &shell,
-        connections: connections::list_linkable(&mut tx, &visit.signed_in.user.id).await?,
+        choices: choices(&mut tx, &visit.signed_in.user.id).await?,
     };
     Ok((jar, page(StatusCode::OK, &template)).into_response())
 }

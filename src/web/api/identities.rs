@@ -17,8 +17,8 @@ use crate::access::scopes::{
     CreateUserIdentities, DeleteIdentities, ReadIdentities, ReadUserIdentities, UpdateIdentities,
 };
 use crate::directory::accounts::NewIdentity;
+use crate::directory::connections::strategy;
 use crate::directory::identities::{self, IsLast, NotAdded, Way};
-use crate::federation::settings;
 use crate::id::{ConnectionId, IdentityId};
 use crate::store::Tx;
 use crate::store::identities::{Identity, IdentityKind};
@@ -31,6 +31,7 @@ pub fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         .routes(routes!(list, add))
         .routes(routes!(read, update, remove))
+        .routes(routes!(restore))
 }
 
 /// An identity.
@@ -39,8 +40,8 @@ pub fn routes() -> OpenApiRouter<Site> {
 pub struct Shown {
     #[schema(value_type = String)]
     id: IdentityId,
-    /// `email`, `phone` or `username`; of an identity at a connection, what kind of upstream it is: `oauth2:azure_ad`,
-    /// `oauth2:google`, `oauth2` or `oidc`.
+    /// `email`, `phone` or `username`; of an identity at a connection, the strategy of the connection:
+    /// `oauth2:azure_ad`, `oauth2:github`, `oauth2:google`, `oauth2` or `oidc`.
     #[serde(rename = "type")]
     kind: &'static str,
     /// Whether it is known to be theirs. An identity at a connection that is not waits for its first sign-in.
@@ -59,17 +60,8 @@ pub struct Shown {
     connection_id: Option<ConnectionId>,
     /// Whether it is the one of its kind that tokens show. An identity at a connection never is.
     is_primary: bool,
-}
-
-/// What kind of upstream it is, in the words of connections.
-pub fn upstream_type(kind: settings::Kind) -> &'static str {
-    use settings::Kind;
-    match kind {
-        Kind::EntraId => "oauth2:azure_ad",
-        Kind::Google => "oauth2:google",
-        Kind::OAuth2 => "oauth2",
-        Kind::Oidc => "oidc",
-    }
+    /// Whether nobody can sign in with it, since an identity of their business has taken over. It can be restored.
+    is_set_aside: bool,
 }
 
 /// What an identity at an upstream is called: its address there, or else its subject.
@@ -91,7 +83,7 @@ impl From<Listed> for Shown {
     fn from(listed: Listed) -> Self {
         let identity = listed.identity;
         Self {
-            kind: upstream_type(listed.connection_kind.0),
+            kind: strategy::name(&listed.connection_settings.0),
             is_confirmed: identity.subject.is_some(),
             created_on: Instant(identity.created_at),
             last_login_on: identity.last_sign_in_at.map(Instant),
@@ -100,6 +92,7 @@ impl From<Listed> for Shown {
             email: identity.email_key,
             connection_id: Some(identity.connection_id),
             is_primary: false,
+            is_set_aside: false,
             id: identity.id,
         }
     }
@@ -119,6 +112,7 @@ impl From<Identity> for Shown {
             name: identity.value,
             connection_id: None,
             is_primary: identity.is_primary,
+            is_set_aside: identity.set_aside_at.is_some(),
         }
     }
 }
@@ -339,6 +333,31 @@ pub async fn update(
     }
     tx.commit().await?;
     Ok(Done::saying("Identity updated"))
+}
+
+/// Restores an identity that was set aside when one of its user's business took over: they can sign in with it again,
+/// beside that one. Nothing happens when it was not set aside.
+#[utoipa::path(
+    post, path = "/identities/{identity_id}/restore", tag = "Identities",
+    operation_id = "restoreIdentity",
+    security(("management" = ["update:identities"])),
+    params(("identity_id" = String, Path)),
+    responses((status = 200, body = Done), (status = "4XX", body = Errors)),
+)]
+pub async fn restore(
+    may: May<UpdateIdentities>,
+    State(site): State<Site>,
+    Now(now): Now,
+    Path(id): Path<String>,
+) -> Result<Done, ApiError> {
+    let mut rng = site.app.random.generator();
+    let mut tx = site.app.db.write().await?;
+    // An identity at a connection is never set aside.
+    if let Way::Here(identity) = find_to_change(&mut tx, &id).await? {
+        identities::restore(&mut tx, may.actor(), &identity, now, &mut rng).await?;
+        tx.commit().await?;
+    }
+    Ok(Done::saying("Identity restored"))
 }
 
 /// How to remove an identity.

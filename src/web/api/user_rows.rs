@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 
 use super::answer::Instant;
 use super::error::ApiError;
-use super::identities::{upstream_name, upstream_type};
+use super::identities::upstream_name;
+use crate::directory::connections::strategy;
 use crate::directory::users::Entry;
 use crate::id::{ConnectionId, OrganizationId, UserId};
 use crate::store::identities::{Identity, IdentityKind};
@@ -107,7 +108,7 @@ impl ShownIdentity {
 
     fn upstream(listed: Listed) -> Self {
         Self {
-            kind: upstream_type(listed.connection_kind.0),
+            kind: strategy::name(&listed.connection_settings.0),
             identity: upstream_name(&listed.identity),
             connection_id: Some(listed.identity.connection_id),
         }

@@ -57,7 +57,7 @@ async fn identities_are_added_made_primary_and_removed(engine: Engine) {
     let expected = json!({
         "id": third, "type": "email", "is_confirmed": false, "created_on": "2026-11-22T08:00:03Z",
         "last_login_on": null, "total_logins": 0, "name": "Countess@a.test", "email": "Countess@a.test",
-        "connection_id": null, "is_primary": false,
+        "connection_id": null, "is_primary": false, "is_set_aside": false,
     });
     assert_eq!(shown, expected);
     let route = format!("/identities/{third}");

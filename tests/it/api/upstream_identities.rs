@@ -10,6 +10,7 @@ on_each_engine! {
     identities_at_connections_are_shown_beside_the_others
     the_last_way_in_is_not_removed_unless_that_is_insisted_upon
     an_identity_waits_for_its_address
+    what_was_set_aside_is_shown_and_put_back
     who_was_active_is_found_however_they_signed_in
 }
 
@@ -42,6 +43,7 @@ async fn identities_at_connections_are_shown_beside_the_others(engine: Engine) {
         "id": there["id"], "type": "oidc", "is_confirmed": true, "created_on": "2026-11-22T08:00:02Z",
         "last_login_on": "2026-11-22T08:00:11Z", "total_logins": 2, "name": "ada@acme.test",
         "email": "ada@acme.test", "connection_id": scene.connection, "is_primary": false,
+        "is_set_aside": false,
     });
     assert_eq!(there, expected);
     assert_eq!(api.get(&route_of(&there)).await, expected);
@@ -150,6 +152,53 @@ async fn an_identity_waits_for_its_address(engine: Engine) {
         .states(json!({ "sub": "eve-there", "email": "eve@acme.test", "email_verified": false }));
     assert_ne!(scene.claims().await["sub"], eve.as_str());
     assert_eq!(identity(&api, &eve, "oidc").await["is_confirmed"], false);
+}
+
+async fn what_was_set_aside_is_shown_and_put_back(engine: Engine) {
+    let scene = Scene::set(engine).await;
+    let (world, api) = (&scene.world, scene.world.api().await);
+    let ada = world.user("ada@acme.test", PASSWORD).await.to_string();
+    let mut tx = world.write().await;
+    let domain = connections::insert_domain(&mut tx, &scene.connection, "acme.test").await;
+    domain.unwrap();
+    tx.commit().await.unwrap();
+    let address = identity(&api, &ada, "email").await;
+    assert_eq!(address["is_set_aside"], false);
+    // Nothing happens to one that is none.
+    let route = format!("{}/restore", route_of(&address));
+    api.post(&route, json!({})).await;
+    let audited = world.audited(&ada).await;
+    assert!(!audited.contains(&"identity.updated".to_owned()));
+
+    // Her business takes over: her password leads nowhere any more.
+    assert_eq!(scene.claims().await["sub"], ada.as_str());
+    assert_eq!(identity(&api, &ada, "email").await["is_set_aside"], true);
+    let there = identity(&api, &ada, "oidc").await;
+    assert_eq!(there["is_set_aside"], false);
+    let refused = api.refusal("DELETE", &route_of(&there), None).await;
+    assert_eq!(refused, (400, "LAST_IDENTITY".to_owned()));
+
+    api.post(&route, json!({})).await;
+    api.post(&route, json!({})).await;
+    assert_eq!(identity(&api, &ada, "email").await["is_set_aside"], false);
+    let audited = world.audited(&ada).await;
+    let updates = audited
+        .iter()
+        .filter(|action| *action == "identity.updated");
+    assert_eq!(updates.count(), 1, "{audited:?}");
+    // It stays so when she comes from there again, who may do without it now.
+    assert_eq!(scene.claims().await["sub"], ada.as_str());
+    assert_eq!(identity(&api, &ada, "email").await["is_set_aside"], false);
+    api.delete(&route_of(&there)).await;
+    api.post(&format!("{}/restore", route_of(&address)), json!({}))
+        .await;
+    for (method, route) in [
+        ("POST", format!("{}/restore", route_of(&there))),
+        ("POST", "/identities/nonsense/restore".to_owned()),
+    ] {
+        let refused = api.refusal(method, &route, Some(json!({}))).await;
+        assert_eq!(refused, (404, "IDENTITY_NOT_FOUND".to_owned()), "{route}");
+    }
 }
 
 async fn who_was_active_is_found_however_they_signed_in(engine: Engine) {

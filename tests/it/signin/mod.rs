@@ -1,5 +1,6 @@
 //! Signing in: a file for each story.
 
+mod account;
 mod account_password;
 mod applications;
 mod branding;

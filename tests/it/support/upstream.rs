@@ -101,6 +101,7 @@ impl Upstream {
         let routes = Router::new()
             .route("/.well-known/openid-configuration", get(metadata))
             .route("/jwks", get(keys))
+            .route("/auth", get(authorize))
             .route("/token", post(token))
             .route("/userinfo", get(userinfo))
             .with_state(Arc::clone(&inner));
@@ -136,17 +137,7 @@ impl Upstream {
 
     /// Grants an authorization request. Returns the address of the answer.
     pub(crate) fn grants(&self, request: &Url) -> String {
-        let parameters: HashMap<String, String> = request.query_pairs().into_owned().collect();
-        let mut granted = self.inner.granted.lock().unwrap();
-        let code = format!("code-{}", granted.len());
-        granted.insert(code.clone(), json!(parameters));
-        let mut answer = Url::parse(&parameters["redirect_uri"]).unwrap();
-        answer
-            .query_pairs_mut()
-            .append_pair("code", &code)
-            .append_pair("state", &parameters["state"])
-            .append_pair("iss", &self.issuer);
-        answer.into()
+        self.inner.grants(request)
     }
 
     /// Turns an authorization request down. Returns the address of the answer.
@@ -258,7 +249,28 @@ async fn token(
     Json(answer).into_response()
 }
 
+/// Grants whatever it is asked for, at once: for browsers that go there.
+async fn authorize(State(inner): State<Arc<Inner>>, uri: axum::http::Uri) -> Redirect {
+    let issuer = inner.issuer.lock().unwrap().clone();
+    let request = Url::parse(&format!("{issuer}{uri}")).unwrap();
+    Redirect::to(&inner.grants(&request))
+}
+
 impl Inner {
+    fn grants(&self, request: &Url) -> String {
+        let parameters: HashMap<String, String> = request.query_pairs().into_owned().collect();
+        let mut granted = self.granted.lock().unwrap();
+        let code = format!("code-{}", granted.len());
+        granted.insert(code.clone(), json!(parameters));
+        let mut answer = Url::parse(&parameters["redirect_uri"]).unwrap();
+        answer
+            .query_pairs_mut()
+            .append_pair("code", &code)
+            .append_pair("state", &parameters["state"])
+            .append_pair("iss", &self.issuer.lock().unwrap());
+        answer.into()
+    }
+
     fn id_token(&self, request: &Value, fault: Fault) -> Value {
         let now = START.as_i64();
         let access_token = match fault {

@@ -491,6 +491,23 @@ fn an_identity_of_the_business_takes_over() {
             assert_eq!(decided.takes_over, expected, "{:?}", decided.who);
         }
     }
+    // At an upstream for everybody people have accounts of their own, which are none of the business's.
+    let waiting = facts(None, None, Some(ADA), None);
+    for (kind, has_domain, expected) in [
+        (Kind::EntraId, false, true),
+        (Kind::Google, false, false),
+        (Kind::Google, true, true),
+        (Kind::OAuth2, false, false),
+        (Kind::OAuth2, true, true),
+    ] {
+        let upstream = if has_domain {
+            at_home(kind)
+        } else {
+            upstream(kind)
+        };
+        let decided = reconcile(&assertion, &upstream, &terms(), &waiting).unwrap();
+        assert_eq!(decided.takes_over, expected, "{kind:?} {has_domain}");
+    }
 }
 
 #[test]
