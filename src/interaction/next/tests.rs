@@ -1,5 +1,6 @@
 //! What comes next, as tables: the request, who is signed in, what they have done, the step.
 
+mod errands;
 mod invitations;
 mod organizations;
 

@@ -198,7 +198,9 @@ struct Reference {
 /// Adds an identity to a user. An address or a number is not confirmed until its user proves it.
 ///
 /// One at a connection waits for whoever signs in there with that address, and is theirs from then on. Where domains
-/// lead to the connection, the address is at one of them.
+/// lead to the connection, the address is at one of them. If the connection is of a business, it takes over when they
+/// come: their other identities are set aside, until they are restored. It is of a business when it belongs to an
+/// organization or has domains, and when its upstream is no provider for everybody, such as Google and GitHub.
 #[utoipa::path(
     post, path = "/users/{user_id}/identities", tag = "Identities",
     operation_id = "createUserIdentity",

@@ -33,13 +33,14 @@ pub struct Shown {
     #[schema(value_type = String, pattern = "^upstream_[0-9a-f]{32}$")]
     id: UpstreamSignInId,
     occurred_on: Instant,
-    /// `signed_in`, or the check that failed, such as `id_token`, or why nobody was signed in, such as `no_account`.
+    /// `signed_in`, or `linked` to the account of whoever was signed in; or the check that failed, such as `id_token`, or
+    /// why nobody was signed in, such as `no_account`.
     outcome: String,
     /// The check that failed; null when somebody was signed in.
     failed_check: Option<String>,
     /// What was wrong, in words; null when somebody was signed in.
     reason: Option<String>,
-    /// Who was signed in.
+    /// Who was signed in, or to whose account it was linked.
     #[schema(value_type = Option<String>)]
     user_id: Option<UserId>,
     /// What was stated; null when its proof did not hold.

@@ -1,10 +1,11 @@
 //! `/identities` and `/users/{id}/identities` of people who sign in through an upstream.
 
 use serde_json::{Value, json};
+use vestibule::federation::settings::{OAuth2, Settings};
 use vestibule::store::connections;
 
 use crate::signin::upstream::Scene;
-use crate::support::{Api, Engine, PASSWORD, on_each_engine};
+use crate::support::{Api, Engine, PASSWORD, on_each_engine, registration};
 
 on_each_engine! {
     identities_at_connections_are_shown_beside_the_others
@@ -287,4 +288,26 @@ async fn what_can_not_be_waited_for_is_refused() {
         assert_eq!(refused, (400, code.to_owned()), "{new}");
     }
     assert_eq!(identities(&api, &bob).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_identity_at_a_known_provider_is_called_by_it() {
+    let scene = Scene::set(Engine::Sqlite).await;
+    let (world, api) = (&scene.world, scene.world.api().await);
+    let settings = Settings::OAuth2(OAuth2 {
+        client: registration(),
+        authorization_endpoint: "https://github.com/login/oauth/authorize".to_owned(),
+        ..OAuth2::default()
+    });
+    let github = world
+        .connection_to(settings, &scene.client, |_| {})
+        .await
+        .to_string();
+    let ada = world.user("ada@acme.test", PASSWORD).await.to_string();
+    let new = json!({ "type": "social", "value": "ada@acme.test", "connection_id": github });
+    api.post(&format!("/users/{ada}/identities"), new).await;
+    let there = identity(&api, &ada, "oauth2:github").await;
+    assert_eq!(there["connection_id"], github);
+    let user = api.get(&format!("/user?id={ada}&expand=identities")).await;
+    assert_eq!(user["identities"][1]["type"], "oauth2:github");
 }

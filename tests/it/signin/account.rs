@@ -222,12 +222,20 @@ async fn a_link_is_made_in_its_browser_and_its_session_alone(engine: Engine) {
     let answer = begin_to_link(&scene, &mut eves).await;
     let page = browser.open(&answer).await;
     assert_eq!(page.status.as_u16(), 400, "{}", page.text("main"));
-    // Another site's form begins nothing, and links nothing.
+    // Another site's form begins nothing, and changes nothing.
     let connection = scene.connection.to_string();
-    let page = browser
-        .post("/account/link", &[("connection_id", &connection)])
-        .await;
-    assert_eq!(page.status.as_u16(), 403, "{}", page.text("main"));
+    browser.open("/account").await;
+    let way = browser.page().attribute("#ways a", "href").unwrap();
+    for path in [
+        "/account/link",
+        "/account/name",
+        &format!("{way}/primary"),
+        &format!("{way}/remove"),
+    ] {
+        let fields = [("connection_id", connection.as_str())];
+        let page = browser.post(path, &fields).await;
+        assert_eq!(page.status.as_u16(), 403, "{path}: {}", page.text("main"));
+    }
     // In Eve's browser Grace has signed in meanwhile.
     eves.open("/logout").await;
     eves.press("confirm-logout", &[]).await;
