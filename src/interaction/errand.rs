@@ -20,7 +20,7 @@ use crate::clock::{Seconds, Timestamp};
 use crate::directory::reconcile::{Refusal, Upstream};
 use crate::directory::upstream::{self, AdoptionError};
 use crate::federation::Assertion;
-use crate::id::{ConnectionId, InteractionId};
+use crate::id::{ConnectionId, InteractionId, UserId};
 use crate::protocol::authorization::AuthorizationRequest;
 use crate::secret::Secret;
 use crate::store::interactions::{Authenticated, Errand, Interaction, Linking, Progress};
@@ -176,9 +176,26 @@ pub(super) async fn adopt(
         }
         return store(tx, interaction).await;
     }
+    let mut links = errand.links.iter();
+    if !links.any(|linking| linking.connection == connection && !linking.is_done) {
+        // It was to prove what is proven already.
+        return store(tx, interaction).await;
+    }
     let user = &errand.user_id;
+    link(tx, at, interaction, user, (&found, &assertion), rng).await
+}
+
+/// Links the identity that was stated to the account of whoever asked for it.
+async fn link(
+    mut tx: Tx,
+    at: &Circumstances<'_>,
+    interaction: &mut Interaction,
+    user: &UserId,
+    (found, assertion): (&Upstream, &Assertion),
+    rng: &mut (impl CryptoRng + Send),
+) -> Result<Option<Secret>, UpstreamError> {
     let linking = Some(user);
-    let linked = upstream::adopt(&mut tx, &assertion, &found, linking, None, at.now, rng).await;
+    let linked = upstream::adopt(&mut tx, assertion, found, linking, None, at.now, rng).await;
     match linked {
         Ok(_) => {
             if let Some(Errand {
@@ -193,9 +210,9 @@ pub(super) async fn adopt(
                 word: "linked",
                 why: None,
                 user: Some(user),
-                assertion: Some(&assertion),
+                assertion: Some(assertion),
             };
-            record(&mut tx, &found, outcome, at.now, rng).await?;
+            record(&mut tx, found, outcome, at.now, rng).await?;
             store(tx, interaction).await
         }
         // Somebody else has taken the identity in this very moment.
@@ -204,8 +221,8 @@ pub(super) async fn adopt(
             turn_down(
                 at,
                 interaction,
-                &found,
-                &assertion,
+                found,
+                assertion,
                 Refusal::IdentityTaken,
                 rng,
             )
@@ -213,7 +230,7 @@ pub(super) async fn adopt(
         }
         Err(AdoptionError::Refused(refusal)) => {
             drop(tx);
-            turn_down(at, interaction, &found, &assertion, refusal, rng).await
+            turn_down(at, interaction, found, assertion, refusal, rng).await
         }
         Err(AdoptionError::Sql(error)) => Err(error.into()),
     }

@@ -155,10 +155,10 @@ async fn open(
     // A claim that gives way leads nobody into the account.
     let entered = claims::find_entered(tx, &invitation.email).await?;
     Ok(Invited::Open(Box::new(OpenInvitation {
+        invitation,
         organization,
         has_account: entered.is_some(),
         addressee,
-        invitation,
     })))
 }
 

@@ -241,7 +241,7 @@ pub async fn adopt(
     };
     if let Some(errand) = interaction.progress.0.errand.clone() {
         let stated = (errand, asserted.connection, asserted.assertion);
-        return errand::adopt(at, interaction, stated, rng).await;
+        return Box::pin(errand::adopt(at, interaction, stated, rng)).await;
     }
     // Two first sign-ins at once: the slower one finds what the other one made.
     for _ in 0..2 {

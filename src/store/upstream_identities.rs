@@ -97,7 +97,7 @@ pub struct Listed {
     #[sqlx(flatten)]
     pub identity: UpstreamIdentity,
     /// How the upstream of its connection is spoken to.
-    pub connection_settings: Json<Settings>,
+    pub connection_settings: Json<Box<Settings>>,
     /// What the button of its connection says.
     pub connection_name: String,
     /// Whether its connection can be used.

@@ -109,7 +109,7 @@ fn there(is_bound: bool, is_enabled: bool) -> Way {
             last_sign_in_at: None,
             created_at: NOW,
         },
-        connection_settings: Json(Settings::Oidc(Oidc::default())),
+        connection_settings: Json(Box::new(Settings::Oidc(Oidc::default()))),
         connection_name: "Acme".to_owned(),
         connection_is_enabled: is_enabled,
     })

@@ -59,7 +59,7 @@ async fn open(
     let mut tx = visit.site.app.db.read().await?;
     let found = identities::find_way(&mut tx, &id).await?;
     drop(tx);
-    if !found.is_some_and(|way| *way.user() == visit.signed_in.user.id) {
+    if found.is_none_or(|way| *way.user() != visit.signed_in.user.id) {
         return Err(PageError::Unknown);
     }
     if !visit.is_fresh() {

@@ -177,10 +177,24 @@ async fn who_has_no_password_proves_it_where_they_sign_in(engine: Engine) {
     let answer = over(&scene, page);
     assert_eq!(browser.open(&answer).await.id(), "page-confirm");
     scene.upstream.states(ada(&scene));
+    let mut tab = browser.tab();
     let page = browser.submit("button[name=connection_id]", &[]).await;
     let answer = over(&scene, page);
+    let page = tab.submit("button[name=connection_id]", &[]).await;
+    let second = over(&scene, page);
     let page = browser.open(&answer).await;
     assert_eq!(page.id(), "page-name", "{}", page.text("main"));
+    // A second proof, of somebody else, links nothing to the account.
+    let mut eve = ada(&scene);
+    eve["sub"] = json!("eve-there");
+    scene.upstream.states(eve);
+    tab.open(&second).await;
+    let mut tx = scene.world.app.db.read().await.unwrap();
+    let (links,): (i64,) = tx
+        .one("SELECT COUNT(*) FROM upstream_identities", ())
+        .await
+        .unwrap();
+    assert_eq!(links, 1);
 }
 
 async fn an_identity_of_somebody_else_is_refused(engine: Engine) {
