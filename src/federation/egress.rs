@@ -88,6 +88,15 @@ impl Egress {
     ///
     /// [`EgressError::Roots`] when those are no certificates.
     pub fn new(excepted: Arc<[Network]>, extra_roots: Option<&str>) -> Result<Self, EgressError> {
+        Self::within(TIMEOUT, excepted, extra_roots)
+    }
+
+    /// The same, where an answer is to be there as a whole within this time.
+    fn within(
+        timeout: Duration,
+        excepted: Arc<[Network]>,
+        extra_roots: Option<&str>,
+    ) -> Result<Self, EgressError> {
         // Refused when the process has a provider already, which is then used.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let resolver = Guarded {
@@ -98,7 +107,7 @@ impl Egress {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
+            .timeout(timeout)
             .dns_resolver(Arc::new(resolver));
         if let Some(pem) = extra_roots {
             let roots = reqwest::Certificate::from_pem_bundle(pem.as_bytes());
@@ -238,6 +247,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
     use super::*;
 
     #[test]
@@ -284,5 +295,29 @@ mod tests {
         assert!(!check("ftp://accounts.example.test/"));
         assert!(!check("https://10.0.0.1/"));
         assert!(!check("https://[::1]/"));
+    }
+    /// The naive implementation waits so long for the next byte, and an answer of a byte a second holds it for ever.
+    #[tokio::test]
+    async fn an_answer_that_trickles_is_given_up() {
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n";
+            stream.write_all(head).await.unwrap();
+            let mut ticks = tokio::time::interval(Duration::from_millis(5));
+            while stream.write_all(b"a").await.is_ok() {
+                ticks.tick().await;
+            }
+        });
+        let excepted = vec!["127.0.0.0/8".parse().unwrap()];
+        let egress = Egress::within(Duration::from_millis(200), excepted.into(), None).unwrap();
+        let request = http::Request::get(url).body(Vec::new()).unwrap();
+        let answer = tokio::time::timeout(Duration::from_secs(5), egress.send(request)).await;
+        let error = answer.expect("it does not wait for the end").unwrap_err();
+        assert!(matches!(error, EgressError::Transport(_)), "{error}");
+        server.await.unwrap();
     }
 }

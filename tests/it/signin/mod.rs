@@ -16,6 +16,8 @@ mod resuming;
 mod select_account;
 mod sessions;
 pub(crate) mod upstream;
+mod upstream_attacks;
 mod upstream_groups;
 mod upstream_newcomers;
+mod upstream_parameters;
 mod upstream_profile;

@@ -52,6 +52,7 @@ pub(crate) enum Fault {
     KeyAsSecret,
     KeyOfAnother,
     KeyUnknown,
+    KeysInside,
     MetadataOfAnother,
     #[default]
     None,
@@ -60,6 +61,7 @@ pub(crate) enum Fault {
     ProfileOfAnother,
     RedirectsInside,
     TokenOfAnotherIssuer,
+    TokensInside,
 }
 
 /// An upstream.
@@ -81,6 +83,8 @@ struct Inner {
     granted: Mutex<HashMap<String, Value>>,
     /// How often the keys were read.
     key_reads: Mutex<usize>,
+    /// How often somebody came with a code.
+    redemptions: Mutex<usize>,
 }
 
 impl Drop for Upstream {
@@ -100,6 +104,10 @@ impl Upstream {
         *inner.profile.lock().unwrap() = json!({});
         let routes = Router::new()
             .route("/.well-known/openid-configuration", get(metadata))
+            .route(
+                "/organizations/v2.0/.well-known/openid-configuration",
+                get(metadata_of_tenants),
+            )
             .route("/jwks", get(keys))
             .route("/auth", get(authorize))
             .route("/token", post(token))
@@ -133,6 +141,11 @@ impl Upstream {
     /// How often its keys were read.
     pub(crate) fn key_reads(&self) -> usize {
         *self.inner.key_reads.lock().unwrap()
+    }
+
+    /// How often somebody came with a code.
+    pub(crate) fn redemptions(&self) -> usize {
+        *self.inner.redemptions.lock().unwrap()
     }
 
     /// Grants an authorization request. Returns the address of the answer.
@@ -199,17 +212,30 @@ async fn metadata(State(inner): State<Arc<Inner>>) -> Json<Value> {
         Fault::MetadataOfAnother => "https://accounts.example.test",
         _ => &issuer,
     };
+    let inside = |path: &str| format!("https://10.0.0.1{path}");
     Json(json!({
         "issuer": said,
         "authorization_endpoint": at("/auth"),
-        "token_endpoint": at("/token"),
+        "token_endpoint": if fault == Fault::TokensInside { inside("/token") } else { at("/token") },
         "userinfo_endpoint": at("/userinfo"),
-        "jwks_uri": at("/jwks"),
+        "jwks_uri": if fault == Fault::KeysInside { inside("/jwks") } else { at("/jwks") },
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["EdDSA"],
         "authorization_response_iss_parameter_supported": true,
     }))
+}
+
+/// The metadata of the endpoint that all tenants of Entra ID share: a template, without profiles.
+async fn metadata_of_tenants(state: State<Arc<Inner>>) -> Json<Value> {
+    let Json(mut metadata) = metadata(state).await;
+    let issuer = metadata["issuer"].as_str().unwrap_or_default().to_owned();
+    metadata["issuer"] = json!(format!("{issuer}/{{tenantid}}/v2.0"));
+    if let Some(members) = metadata.as_object_mut() {
+        members.remove("userinfo_endpoint");
+        members.remove("authorization_response_iss_parameter_supported");
+    }
+    Json(metadata)
 }
 
 async fn keys(State(inner): State<Arc<Inner>>) -> Json<Value> {
@@ -231,13 +257,14 @@ async fn token(
     let is_ours = headers
         .get(header::AUTHORIZATION)
         .is_some_and(|value| value.as_bytes() == format!("Basic {credentials}").as_bytes());
+    *inner.redemptions.lock().unwrap() += 1;
+    let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&form["code_verifier"]));
     let request = inner.granted.lock().unwrap().remove(&form["code"]);
-    let (Some(request), true) = (request, is_ours) else {
+    let request = request.filter(|request| is_ours && request["code_challenge"] == *challenge);
+    let Some(request) = request else {
         let body = Json(json!({ "error": "invalid_grant" }));
         return (StatusCode::BAD_REQUEST, body).into_response();
     };
-    let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&form["code_verifier"]));
-    assert_eq!(request["code_challenge"], challenge.as_str());
     assert_eq!(request["redirect_uri"], form["redirect_uri"].as_str());
     let fault = *inner.fault.lock().unwrap();
     let mut answer = json!({
