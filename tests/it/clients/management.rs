@@ -124,6 +124,12 @@ async fn a_machine_manages_applications_with_kindes_python_sdk() {
 
 #[tokio::test]
 #[ignore = "needs python"]
+async fn a_machine_manages_connections_with_kindes_python_sdk() {
+    manage(PYTHON, "connections").await;
+}
+
+#[tokio::test]
+#[ignore = "needs python"]
 async fn a_machine_reads_the_environment_with_kindes_python_sdk() {
     manage(PYTHON, "environment").await;
 }
