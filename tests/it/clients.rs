@@ -3,6 +3,7 @@
 //! Each signs a user in through the hosted pages, verifies the tokens, asks `UserInfo`, refreshes and logs out. What
 //! they do is in `tests/clients`; here they get a server, a client and a user.
 
+mod keycloak;
 mod kinde;
 mod management;
 mod upstreams;

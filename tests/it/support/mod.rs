@@ -7,6 +7,7 @@ mod api;
 mod browser;
 mod client;
 mod engine;
+mod keycloak;
 mod organization;
 mod people;
 mod tls;
@@ -34,6 +35,7 @@ pub(crate) use client::{
     Answer, TestClient, Tokens, code_in, jwt_claims, jwt_header, parameters_of,
 };
 pub(crate) use engine::{Engine, on_each_engine};
+pub(crate) use keycloak::{Keycloak, Realm, somebody};
 pub(crate) use tls::Front;
 pub(crate) use upstream::{Fault, Upstream, registration};
 
