@@ -6,11 +6,12 @@
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use vestibule::federation::mapping::{Attribute, Mode};
+use vestibule::federation::settings::{EntraId, Google, OAuth2, Settings};
 use vestibule::id::UserId;
 use vestibule::playground;
 
 use crate::programs::{self, Setting, free_port};
-use crate::support::{TestClient, Upstream, World};
+use crate::support::{Keycloak, TestClient, Upstream, World, registration, somebody};
 
 const USERNAME: &str = "ada@example.test";
 const PASSWORD: &str = "seven brass lanterns swing";
@@ -26,12 +27,16 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Self {
-        Self::set_with(&[]).await
+        Self::set_in(World::listening().await).await
     }
 
-    /// With these settings.
-    async fn set_with(settings: &[(&str, &str)]) -> Self {
-        let world = World::listening_with(settings).await;
+    /// With a server that may ask upstreams on this machine.
+    async fn federated() -> Self {
+        let networks = [("FEDERATION__ALLOWED_NETWORKS", "127.0.0.0/8")];
+        Self::set_in(World::listening_with(&networks).await).await
+    }
+
+    async fn set_in(world: World) -> Self {
         let user = world.user(USERNAME, PASSWORD).await;
         let port = free_port();
         let url = format!("http://localhost:{port}");
@@ -244,7 +249,7 @@ async fn age_sessions(world: &World) {
 #[tokio::test]
 #[ignore = "needs chromium"]
 async fn somebody_looks_after_their_account() {
-    let stage = Stage::set_with(&[("FEDERATION__ALLOWED_NETWORKS", "127.0.0.0/8")]).await;
+    let stage = Stage::federated().await;
     let world = &stage.world;
     let now = world.now().as_i64();
     let upstream = Upstream::start(json!({
@@ -265,4 +270,74 @@ async fn somebody_looks_after_their_account() {
         () = age_sessions(world) => {}
         () = stage.play("browser/account.js") => {}
     }
+}
+
+/// The first of several connections is to what listens at that port in the shape of Google. Returns its id.
+async fn connections_of(stage: &Stage, port: u16) -> String {
+    let settings = [
+        (
+            "Google",
+            Settings::Google(Google {
+                client: registration(),
+                hosted_domains: Vec::new(),
+                issuer: Some(format!("http://127.0.0.1:{port}")),
+            }),
+        ),
+        (
+            "Unfathomable Enterprises of a Long Name, by Entra ID",
+            Settings::EntraId(EntraId {
+                client: registration(),
+                authority: Some("http://127.0.0.1:1".to_owned()),
+                ..EntraId::default()
+            }),
+        ),
+        (
+            "GitHub",
+            Settings::OAuth2(OAuth2 {
+                client: registration(),
+                ..OAuth2::default()
+            }),
+        ),
+    ];
+    let mut ids = Vec::new();
+    for (name, settings) in settings {
+        let (world, client) = (&stage.world, &stage.client);
+        let made = world.connection_to(settings, client, |connection| {
+            name.clone_into(&mut connection.display_name);
+            name.clone_into(&mut connection.name);
+        });
+        ids.push(made.await.to_string());
+    }
+    ids.remove(0)
+}
+
+#[tokio::test]
+#[ignore = "needs chromium"]
+async fn a_profile_follows_google_as_far_as_it_is_to() {
+    let stage = Stage::federated().await;
+    let port = free_port();
+    let connection = connections_of(&stage, port).await;
+    let api = stage.world.api().await;
+    let settings = vec![
+        ("UPSTREAM_PORT", port.to_string()),
+        ("CONNECTION", connection),
+        ("API_TOKEN", api.token),
+    ];
+    stage.play_with("browser/google.js", settings).await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and keycloak"]
+async fn somebody_signs_in_through_keycloak() {
+    let stage = Stage::federated().await;
+    let keycloak = Keycloak::shared().await;
+    let users = json!([somebody("grace", json!({ "firstName": "Grace" }))]);
+    let realm = keycloak.realm("chromium", &stage.world, users).await;
+    let api = stage.world.api().await;
+    let new = json!({
+        "name": "acme", "display_name": "Acme", "strategy": "oidc", "options": realm.options(),
+        "enabled_applications": [stage.client.id],
+    });
+    api.post("/connections", new).await;
+    stage.play("browser/keycloak.js").await;
 }

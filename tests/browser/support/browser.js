@@ -12,11 +12,14 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // What pages of others ask of elsewhere fails at once.
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
 ];
 
 const PATIENCE = 15_000;
 
 export const playground = setting('PLAYGROUND_URL');
+const issuer = setting('VESTIBULE_ISSUER');
 
 /** Tells a story with a browser. `VESTIBULE_CHROMIUM` names the browser, if it is not Debian's. */
 export function browse(name, tell) {
@@ -34,16 +37,17 @@ export function browse(name, tell) {
   });
 }
 
-/** A window with cookies of its own. What a page does wrong in it ends the story. */
+/** A window with cookies of its own. What a page of ours does wrong in it ends the story. */
 export async function open(browser, options = {}) {
   const context = await browser.newContext({ locale: 'en-GB', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
-  page.on('pageerror', (error) => fail(`a script failed on ${page.url()}: ${error}`));
+  const isOurs = () => [issuer, playground].some((home) => page.url().startsWith(home));
+  page.on('pageerror', (error) => isOurs() && fail(`a script failed on ${page.url()}: ${error}`));
   page.on('console', (message) => {
     // Refusals of the Content-Security-Policy arrive here. A refused form (422) is no failure of the page.
     const text = message.text();
-    if (message.type() === 'error' && !text.includes('status of 4')) fail(`the console on ${page.url()} says: ${text}`);
+    if (isOurs() && message.type() === 'error' && !text.includes('status of 4')) fail(`the console on ${page.url()} says: ${text}`);
   });
   return page;
 }
@@ -77,5 +81,5 @@ export async function picture(page, name) {
   const directory = process.env.SCREENSHOTS;
   if (!directory) return;
   await mkdir(directory, { recursive: true });
-  await page.screenshot({ path: join(directory, `${name}.png`), fullPage: true });
+  await page.screenshot({ path: join(directory, `${name}.png`), fullPage: true, animations: 'disabled' });
 }
