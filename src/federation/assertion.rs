@@ -124,6 +124,28 @@ impl Assertion {
         }
     }
 
+    /// The same without what was redacted, which was never told to be anything.
+    #[must_use]
+    pub fn without_redacted(&self) -> Self {
+        let kept = |value: &Value| unredacted(value).unwrap_or_default();
+        Self {
+            claims: match kept(&Value::Object(self.claims.clone())) {
+                Value::Object(claims) => claims,
+                _ => Map::new(),
+            },
+            ..self.clone()
+        }
+    }
+
+    /// The claims that were redacted, in whole or in part, sorted.
+    pub fn redacted_claims(&self) -> Vec<&str> {
+        let redacted = |value: &Value| unredacted(value).as_ref() != Some(value);
+        let claims = self.claims.iter().filter(|(_, value)| redacted(value));
+        let mut names: Vec<&str> = claims.map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
     fn find(&self, claim: &str) -> Option<&Value> {
         if let Some(value) = self.claims.get(claim) {
             return Some(value);
@@ -158,6 +180,21 @@ fn redacted(name: &str, value: &Value) -> Value {
                 .into()
         }
         _ => value.clone(),
+    }
+}
+
+/// A value as far as it was kept; nothing when it was not.
+fn unredacted(value: &Value) -> Option<Value> {
+    match value {
+        Value::String(text) if text == REDACTED => None,
+        Value::Array(values) => Some(values.iter().filter_map(unredacted).collect()),
+        Value::Object(members) => {
+            let kept = members
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), unredacted(value)?)));
+            Some(kept.collect::<Map<_, _>>().into())
+        }
+        _ => Some(value.clone()),
     }
 }
 
@@ -203,6 +240,14 @@ mod tests {
         let kept = assertion.redacted();
         assert_eq!(Value::Object(kept.claims.clone()), expected);
         assert_eq!(kept.redacted(), kept);
+        // What was not kept counts as absent.
+        let told = json!({
+            "sub": "1", "email_verified": true, "token_expired": false,
+            "address": { "locality": "London" }, "inner": ["plain"], "count": 7,
+        });
+        assert_eq!(Value::Object(kept.without_redacted().claims), told);
+        let redacted = ["address", "at_hash", "inner", "nonce", "refreshToken"];
+        assert_eq!(kept.redacted_claims(), redacted);
     }
 
     #[test]

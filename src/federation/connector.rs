@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::{Map, Value};
 use url::Url;
 
 use super::answer::Callback;
-use super::assertion::{Assertion, EmailProof, Presence};
+use super::assertion::{Assertion, Presence};
 use super::egress::{Egress, EgressError};
 use super::error::FederationError;
 use super::metadata::Providers;
 use super::oidc::{Expected, Issuers, Proven, Provider};
+use super::reading::{Said, read};
 use super::settings::Settings;
 use super::wishes::Wishes;
 use super::{entra, google, oauth2};
@@ -103,34 +103,26 @@ impl Connector<'_> {
         if let Settings::OAuth2(settings) = self.settings {
             let provider = self.profile_provider(settings);
             let (proven, proof) = provider.complete(&egress, callback, &expected).await?;
-            return Ok(assertion(proven, proof, Presence::Absent));
+            let said = Said {
+                proof_apart: proof,
+                ..said(proven)
+            };
+            return read(self.settings, said);
         }
         let at = (&egress, &self.outside.providers);
         let provider = self.openid_provider()?;
-        let mut proven = provider.complete(at, callback, expected, now).await?;
-        match self.settings {
-            Settings::EntraId(settings) => {
-                proven.subject = entra::subject(&proven.claims)?;
-                let token = &proven.access_token;
-                let groups = entra::groups(settings, &egress, &proven.claims, token).await;
-                let proof = entra::email_proof(settings, &proven.claims);
-                Ok(assertion(proven, proof, groups))
-            }
-            Settings::Google(settings) => {
-                google::check_domain(settings, &proven.claims)?;
-                let proof = google::email_proof(&proven.claims);
-                Ok(assertion(proven, proof, Presence::Absent))
-            }
-            Settings::Oidc(settings) => {
-                let proof = stated_proof(&proven.claims);
-                let mut assertion = assertion(proven, proof, Presence::Absent);
-                if let Some(claim) = &settings.groups_claim {
-                    assertion.groups = assertion.list(claim);
-                }
-                Ok(assertion)
-            }
-            Settings::OAuth2(_) => Err(FederationError::NotSetUp("no ID Token".to_owned())),
+        let proven = provider.complete(at, callback, expected, now).await?;
+        let mut groups_apart = Presence::Absent;
+        if let Settings::EntraId(settings) = self.settings
+            && entra::groups(settings, &proven.claims).is_none()
+        {
+            groups_apart = entra::groups_of_graph(settings, &egress, &proven.access_token).await;
         }
+        let said = Said {
+            groups_apart,
+            ..said(proven)
+        };
+        read(self.settings, said)
     }
 
     pub(super) fn egress(&self) -> Result<Egress, FederationError> {
@@ -184,23 +176,12 @@ impl Connector<'_> {
     }
 }
 
-fn assertion(proven: Proven, email_proof: EmailProof, groups: Presence<Vec<String>>) -> Assertion {
-    let at = proven.claims.get("auth_time").and_then(Value::as_i64);
-    Assertion {
+fn said(proven: Proven) -> Said {
+    Said {
         issuer: proven.issuer,
         subject: proven.subject,
         claims: proven.claims,
-        groups,
-        email_proof,
-        authenticated_at: at.map(Timestamp::from_unix),
-    }
-}
-
-/// What `email_verified` says (OpenID Connect Core 1.0 §5.1).
-fn stated_proof(claims: &Map<String, Value>) -> EmailProof {
-    match claims.get("email_verified") {
-        None | Some(Value::Null) => EmailProof::Unsaid,
-        Some(Value::Bool(true)) => EmailProof::Stated,
-        Some(_) => EmailProof::None,
+        groups_apart: Presence::Absent,
+        proof_apart: None,
     }
 }

@@ -56,6 +56,12 @@ pub(super) fn is_expected_issuer(
     is_id && is_allowed && issuer == format!("{}/{tenant}/v2.0", authority(settings))
 }
 
+/// The issuer of ID Tokens of the tenant that the claims name.
+pub(super) fn issuer(settings: &EntraId, claims: &Map<String, Value>) -> String {
+    let tenant = text(claims, "tid").unwrap_or(TENANT);
+    format!("{}/{tenant}/v2.0", authority(settings))
+}
+
 /// What names them for ever: their object in the tenant. An address never does; `sub` differs between clients.
 pub(super) fn subject(claims: &Map<String, Value>) -> Result<String, FederationError> {
     let object = text(claims, "oid").filter(|object| !object.is_empty());
@@ -83,33 +89,40 @@ pub(super) fn email_proof(settings: &EntraId, claims: &Map<String, Value>) -> Em
     }
 }
 
-/// Their groups, as the token says; asked of Microsoft Graph when the token says that they are too many.
-pub(super) async fn groups(
+/// Their groups, as the token says; none when it leaves them out because they are too many.
+pub(super) fn groups(
     settings: &EntraId,
-    egress: &Egress,
     claims: &Map<String, Value>,
-    access_token: &Secret,
-) -> Presence<Vec<String>> {
+) -> Option<Presence<Vec<String>>> {
     if !settings.reads_groups {
-        return Presence::Absent;
+        return Some(Presence::Absent);
     }
     if is_overage(claims) {
-        return match ask_graph(settings, egress, access_token).await {
-            Ok(groups) if groups.is_empty() => Presence::Empty,
-            Ok(groups) => Presence::Present(groups),
-            Err(error) => {
-                tracing::warn!(%error, "Microsoft Graph does not tell the groups; none are withdrawn");
-                Presence::Absent
-            }
-        };
+        return None;
     }
-    match claims.get("groups") {
+    Some(match claims.get("groups") {
         None => Presence::Absent,
         Some(Value::Array(groups)) if !groups.is_empty() => {
             let names = groups.iter().filter_map(Value::as_str);
             Presence::Present(names.map(str::to_owned).collect())
         }
         Some(_) => Presence::Empty,
+    })
+}
+
+/// Their groups, as Microsoft Graph tells them; absent when it does not.
+pub(super) async fn groups_of_graph(
+    settings: &EntraId,
+    egress: &Egress,
+    access_token: &Secret,
+) -> Presence<Vec<String>> {
+    match ask_graph(settings, egress, access_token).await {
+        Ok(groups) if groups.is_empty() => Presence::Empty,
+        Ok(groups) => Presence::Present(groups),
+        Err(error) => {
+            tracing::warn!(%error, "Microsoft Graph does not tell the groups; none are withdrawn");
+            Presence::Absent
+        }
     }
 }
 

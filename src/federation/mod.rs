@@ -15,6 +15,7 @@ pub mod metadata;
 mod oauth2;
 pub mod oidc;
 pub mod probe;
+pub mod reading;
 pub mod settings;
 pub mod wishes;
 

@@ -16,6 +16,7 @@ use super::assertion::EmailProof;
 use super::egress::Egress;
 use super::error::{Check, FederationError};
 use super::oidc::{Expected, Proven, chain};
+use super::reading::profile_issuer;
 use super::settings::OAuth2;
 use super::wishes::Wishes;
 use crate::clock::Timestamp;
@@ -86,13 +87,14 @@ impl Provider<'_> {
         ))
     }
 
-    /// Redeems the code, and asks whom the token is of.
+    /// Redeems the code, and asks whom the token is of, and what a list of their mail addresses says of the one that
+    /// counts.
     pub(super) async fn complete(
         &self,
         egress: &Egress,
         callback: Callback,
         expected: &Expected,
-    ) -> Result<(Proven, EmailProof), FederationError> {
+    ) -> Result<(Proven, Option<EmailProof>), FederationError> {
         let code = code(callback)?;
         let client = self.our_client()?;
         let verifier = PkceCodeVerifier::new(expected.pkce_verifier().to_owned());
@@ -105,56 +107,28 @@ impl Provider<'_> {
         let access_token = Secret::from(tokens.access_token().secret().clone());
         let mut claims: Map<String, Value> =
             ask(egress, &self.settings.profile_endpoint, &access_token).await?;
-        let mut proof = self.stated_proof(&claims);
+        let mut proof = None;
         if let Some(endpoint) = &self.settings.emails_endpoint {
             let listed: Vec<Listed> = ask(egress, endpoint, &access_token).await?;
             // The one of the profile is whichever they show to the public, checked or not.
             let primary = listed.into_iter().find(|one| one.primary);
-            proof = EmailProof::None;
+            proof = Some(EmailProof::None);
             claims.remove("email");
             if let Some(primary) = primary {
                 if primary.verified {
-                    proof = EmailProof::Stated;
+                    proof = Some(EmailProof::Stated);
                 }
                 claims.insert("email".to_owned(), Value::String(primary.email));
             }
         }
         let proven = Proven {
-            issuer: self.issuer()?,
-            subject: self.subject(&claims)?,
+            issuer: profile_issuer(self.settings)?,
+            // It is one of the claims.
+            subject: String::new(),
             claims,
             access_token,
         };
         Ok((proven, proof))
-    }
-
-    fn stated_proof(&self, claims: &Map<String, Value>) -> EmailProof {
-        let claim = self.settings.email_verified_claim.as_deref();
-        match claim.and_then(|claim| claims.get(claim)) {
-            Some(Value::Bool(true)) => EmailProof::Stated,
-            _ => EmailProof::None,
-        }
-    }
-
-    /// The origin of the profile endpoint stands for an issuer.
-    fn issuer(&self) -> Result<String, FederationError> {
-        let endpoint = Url::parse(&self.settings.profile_endpoint);
-        let endpoint = endpoint.map_err(|error| FederationError::NotSetUp(error.to_string()))?;
-        Ok(endpoint.origin().ascii_serialization())
-    }
-
-    fn subject(&self, claims: &Map<String, Value>) -> Result<String, FederationError> {
-        let claim = &self.settings.subject_claim;
-        let subject = match claims.get(claim) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) => number.to_string(),
-            _ => String::new(),
-        };
-        if subject.is_empty() || subject.len() > 255 {
-            let why = format!("the profile holds no `{claim}` that can be a key");
-            return Err(FederationError::unproven(Check::Subject, why));
-        }
-        Ok(subject)
     }
 }
 

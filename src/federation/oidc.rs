@@ -23,6 +23,7 @@ use super::answer::{Callback, check_issuer, code};
 use super::egress::Egress;
 use super::error::{Check, FederationError};
 use super::metadata::{Metadata, Providers, TENANT};
+use super::reading::LONGEST_SUBJECT;
 use super::settings::Registration;
 use super::wishes::Wishes;
 use crate::clock::{Seconds, Timestamp};
@@ -381,9 +382,6 @@ type IdTokenOf = IdToken<
     CoreJweContentEncryptionAlgorithm,
     CoreJwsSigningAlgorithm,
 >;
-
-/// The longest subject (Core §2).
-const LONGEST_SUBJECT: usize = 255;
 
 /// That they proved who they are as recently as was asked for (Core §3.1.2.1).
 fn check_auth_time(
