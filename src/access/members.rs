@@ -25,15 +25,7 @@ pub async fn join(
     if !memberships::insert(tx, organization, user, now).await? {
         return Ok(false);
     }
-    let mut granted = organizations::list_default_roles(tx, organization).await?;
-    granted.extend(
-        roles::list(tx)
-            .await?
-            .into_iter()
-            .filter(|role| role.is_default)
-            .map(|role| role.id),
-    );
-    for role_id in granted {
+    for role_id in list_default_roles(tx, organization).await? {
         let assignment = RoleAssignment {
             role_id,
             source: Text(Source::Default),
@@ -54,6 +46,21 @@ pub async fn join(
     )
     .await?;
     Ok(true)
+}
+
+/// The roles that whoever joins an organization is given: those of the organization, and those of the business.
+pub async fn list_default_roles(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+) -> sqlx::Result<Vec<RoleId>> {
+    let mut granted = organizations::list_default_roles(tx, organization).await?;
+    let of_business = roles::list(tx).await?.into_iter();
+    granted.extend(
+        of_business
+            .filter(|role| role.is_default)
+            .map(|role| role.id),
+    );
+    Ok(granted)
 }
 
 /// Removes a user from an organization: what they had there is gone, and their tokens for it end. Returns

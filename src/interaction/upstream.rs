@@ -337,7 +337,7 @@ pub(super) async fn refuse(
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<(), UpstreamError> {
     let mut tx = at.db.write().await?;
-    let word = word(refusal);
+    let word = refusal.word();
     let why = refusal.to_string();
     let refused = Outcome {
         assertion: Some(assertion),
@@ -358,19 +358,6 @@ fn setback(upstream: &Upstream, outcome: &str, reference: &UpstreamSignInId) -> 
         name: upstream.connection.display_name.clone(),
         outcome: outcome.to_owned(),
         reference: reference.to_string(),
-    }
-}
-
-/// A refusal in a word.
-fn word(refusal: Refusal) -> &'static str {
-    match refusal {
-        Refusal::AnotherPerson => "another_person",
-        Refusal::ConnectionDisabled => "connection_disabled",
-        Refusal::DomainNotAllowed => "domain_not_allowed",
-        Refusal::IdentityTaken => "identity_taken",
-        Refusal::NoAccount => "no_account",
-        Refusal::OrganizationSuspended => "organization_suspended",
-        Refusal::UserSuspended => "user_suspended",
     }
 }
 

@@ -62,6 +62,37 @@ pub async fn list_for_connection(
     .await
 }
 
+/// The answer of that id, through a connection.
+pub async fn find(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    id: &UpstreamSignInId,
+) -> sqlx::Result<Option<UpstreamSignIn>> {
+    tx.optional(
+        "SELECT * FROM upstream_sign_ins WHERE connection_id = $1 AND id = $2",
+        (connection, id),
+    )
+    .await
+}
+
+/// The answers through a connection since `since` whose proof held and that come before `(instant, id)`, the latest
+/// first, at most `limit`.
+pub async fn list_proven(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    since: Timestamp,
+    (before, id): (Timestamp, &str),
+    limit: i64,
+) -> sqlx::Result<Vec<UpstreamSignIn>> {
+    tx.all(
+        "SELECT * FROM upstream_sign_ins
+         WHERE connection_id = $1 AND occurred_at >= $2 AND (occurred_at, id) < ($3, $4) AND assertion IS NOT NULL
+         ORDER BY occurred_at DESC, id DESC LIMIT $5",
+        (connection, since, before, id, limit),
+    )
+    .await
+}
+
 /// Removes answers from before `before`, at most a thousand. Returns how many those were.
 pub async fn purge(tx: &mut Tx, before: Timestamp) -> sqlx::Result<u64> {
     tx.execute(

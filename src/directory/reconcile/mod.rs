@@ -10,6 +10,7 @@ mod who;
 
 use serde::{Deserialize, Serialize};
 
+use crate::directory::provenance;
 use crate::federation::Assertion;
 use crate::federation::mapping::Attribute;
 use crate::id::{IdentityId, OrganizationId, UserId};
@@ -97,6 +98,27 @@ pub struct Facts {
     pub organization_suspended: bool,
     /// How many roles groups of the connection give, to all.
     pub group_roles_given: i64,
+}
+
+impl Person {
+    /// What an attribute of theirs is.
+    pub fn value(&self, attribute: Attribute) -> Option<String> {
+        let email = self.email.as_ref().map(|email| email.value.as_str());
+        provenance::value(&self.user, email, attribute)
+    }
+}
+
+impl Facts {
+    /// What is known of a user that it may be about.
+    pub fn person(&self, user: &UserId) -> Option<&Person> {
+        let known = self.known.as_ref().map(|(_, person)| person);
+        let waiting = self.waiting.as_ref().map(|(_, person)| person);
+        let holder = self.holder.as_ref().map(|holder| &holder.person);
+        [known, self.linking.as_ref(), waiting, holder]
+            .into_iter()
+            .flatten()
+            .find(|person| person.user.id == *user)
+    }
 }
 
 /// What an assertion means here.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::who::{AssertedEmail, Found};
 use super::{Facts, Holder, Person, Terms, Upstream, Who};
-use crate::directory::{identifier, provenance};
+use crate::directory::identifier;
 use crate::federation::mapping::{Attribute, Mode, Rule};
 use crate::federation::{Assertion, Presence};
 use crate::id::{IdentityId, UserId};
@@ -93,7 +93,7 @@ pub(super) fn compare(
     let mut profile = Profile::default();
     for (attribute, rule) in &upstream.connection.mapping.0.0 {
         let attribute = *attribute;
-        let before = found.person.and_then(|person| current(person, attribute));
+        let before = found.person.and_then(|person| person.value(attribute));
         let is_edited = found
             .person
             .is_some_and(|person| is_edited(person, attribute));
@@ -200,19 +200,13 @@ fn address(facts: &Facts, person: Option<&Person>, email: &AssertedEmail) -> Res
     }
 }
 
-/// What an attribute is now.
-fn current(person: &Person, attribute: Attribute) -> Option<String> {
-    let email = person.email.as_ref().map(|email| email.value.as_str());
-    provenance::value(&person.user, email, attribute)
-}
-
 /// Whether somebody here has written the attribute last. What nobody is known to have written was written by
 /// whoever made the account, unless it is empty. An import brought what was elsewhere; nobody edited it here.
 fn is_edited(person: &Person, attribute: Attribute) -> bool {
     let mut sources = person.sources.iter();
     match sources.find(|source| source.attribute.0 == attribute) {
         Some(source) => !matches!(source.source.0, Source::Connection | Source::Import),
-        None => current(person, attribute).is_some(),
+        None => person.value(attribute).is_some(),
     }
 }
 

@@ -36,6 +36,14 @@ impl Who {
         }
     }
 
+    /// Whose account it is; nobody's yet, when one is created.
+    pub fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::Bound(_, user) | Self::Known(_, user) | Self::Linked(user, _) => Some(user),
+            Self::Created => None,
+        }
+    }
+
     /// Whether the identity that is added takes over from the other ways to sign in. It does when it is of their
     /// business: one of a connection that is an organization's or has domains, and one that waited for them, unless the
     /// upstream is one for everybody, where people have accounts of their own.
@@ -92,6 +100,21 @@ pub enum Refusal {
     /// The user may not sign in.
     #[error("the user is suspended")]
     UserSuspended,
+}
+
+impl Refusal {
+    /// The refusal in a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AnotherPerson => "another_person",
+            Self::ConnectionDisabled => "connection_disabled",
+            Self::DomainNotAllowed => "domain_not_allowed",
+            Self::IdentityTaken => "identity_taken",
+            Self::NoAccount => "no_account",
+            Self::OrganizationSuspended => "organization_suspended",
+            Self::UserSuspended => "user_suspended",
+        }
+    }
 }
 
 /// Who was found, and what is known of them.

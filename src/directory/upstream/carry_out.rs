@@ -90,11 +90,19 @@ pub(super) async fn carry_out(
 }
 
 fn evidence(at: &At<'_>, facts: &Facts) -> Evidence {
+    evidence_of((at.assertion, at.upstream), facts, at.decided.who.rule())
+}
+
+/// Why an identity is theirs, as it is kept with it.
+pub(super) fn evidence_of(
+    (assertion, upstream): (&Assertion, &Upstream),
+    facts: &Facts,
+    rule: Rule,
+) -> Evidence {
     let linking = facts.linking.as_ref();
-    let rule = at.decided.who.rule();
     // Of all rules, this one stands on the address.
     let is_proven = rule == Rule::VerifiedEmail;
-    let stated = is_proven.then(|| stated_email(at.assertion, at.upstream));
+    let stated = is_proven.then(|| stated_email(assertion, upstream));
     Evidence {
         rule: rule.as_str().to_owned(),
         verified_email: stated.flatten(),

@@ -3,6 +3,9 @@
 
 mod carry_out;
 mod facts;
+mod outlook;
+pub mod rehearsal;
+pub mod replay;
 mod synced;
 
 use rand::CryptoRng;
@@ -15,6 +18,7 @@ use crate::store::invitations::Invitation;
 use crate::store::{Tx, connections, environment};
 
 pub use facts::gather;
+pub use outlook::{Outlook, outlook};
 pub use synced::Synced;
 
 /// Who was signed in, and by what.
@@ -64,8 +68,34 @@ pub async fn terms(tx: &mut Tx) -> sqlx::Result<Terms> {
     })
 }
 
-/// Decides whom the assertion is about, and brings everything up to date. `invited` is the invitation that the request
-/// names, if it is open and for the stated address.
+/// What was decided, and by what.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// What is known of whom it may be about.
+    pub facts: Facts,
+    /// What it means here, or why nobody is signed in.
+    pub outcome: Result<Reconciliation, Refusal>,
+}
+
+/// Decides whom the assertion is about, and what changes. Nothing is changed. `invited` is the invitation that the
+/// request names, if it is open and for the stated address.
+pub async fn decide(
+    tx: &mut Tx,
+    assertion: &Assertion,
+    upstream: &Upstream,
+    linking: Option<&UserId>,
+    invited: Option<Invitation>,
+) -> sqlx::Result<Decided> {
+    let terms = terms(tx).await?;
+    let facts = Facts {
+        invited,
+        ..gather(tx, assertion, upstream, linking).await?
+    };
+    let outcome = reconcile(assertion, upstream, &terms, &facts);
+    Ok(Decided { facts, outcome })
+}
+
+/// Decides whom the assertion is about, and brings everything up to date. `invited` is as for [`decide`].
 ///
 /// # Errors
 ///
@@ -79,12 +109,8 @@ pub async fn adopt(
     now: Timestamp,
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<Adopted, AdoptionError> {
-    let terms = terms(tx).await?;
-    let facts = Facts {
-        invited,
-        ..gather(tx, assertion, upstream, linking).await?
-    };
-    let reconciliation = reconcile(assertion, upstream, &terms, &facts)?;
+    let Decided { facts, outcome } = decide(tx, assertion, upstream, linking, invited).await?;
+    let reconciliation = outcome?;
     let (user, identity) =
         carry_out::carry_out(tx, assertion, upstream, &facts, &reconciliation, now, rng).await?;
     Ok(Adopted {

@@ -121,6 +121,11 @@ impl<S> May<S> {
         self.caller.actor()
     }
 
+    /// That the caller holds another scope besides, where what is asked for needs it.
+    pub fn check_also<T: ManagementScope>(&self) -> Result<(), ApiError> {
+        check::<T>(&self.caller)
+    }
+
     /// Refuses to hand out more of the management API than the caller holds: whoever may change applications would
     /// hold everything otherwise.
     pub fn check_holds(&self, scopes: &Scopes) -> Result<(), ApiError> {
@@ -214,8 +219,13 @@ pub fn no_organization() -> ApiError {
 fn holder<S: ManagementScope>(parts: &Parts) -> Result<Caller, ApiError> {
     let caller = parts.extensions.get::<Caller>().cloned();
     let caller = caller.ok_or_else(|| ApiError::unauthenticated(None))?;
+    check::<S>(&caller)?;
+    Ok(caller)
+}
+
+fn check<S: ManagementScope>(caller: &Caller) -> Result<(), ApiError> {
     if caller.scopes.contains(S::WORD) {
-        return Ok(caller);
+        return Ok(());
     }
     Err(ApiError::forbidden(
         "INSUFFICIENT_SCOPE",

@@ -272,7 +272,7 @@ fn expected(text: Option<&str>) -> Result<Vec<String>, ApiError> {
     Ok(keys)
 }
 
-async fn find_organization(
+pub(super) async fn find_organization(
     tx: &mut Tx,
     code: Option<&str>,
 ) -> Result<Option<organizations::Organization>, ApiError> {
@@ -285,7 +285,7 @@ async fn find_organization(
 }
 
 /// The application, disabled or not, which must be one that signs people in.
-async fn find_client(
+pub(super) async fn find_client(
     tx: &mut Tx,
     id: Option<&str>,
     now: Timestamp,

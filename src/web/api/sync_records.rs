@@ -124,7 +124,7 @@ pub struct GroupRole {
     group: String,
 }
 
-fn group_roles(given: Vec<GroupRoleAssignment>) -> Vec<GroupRole> {
+pub(super) fn group_roles(given: Vec<GroupRoleAssignment>) -> Vec<GroupRole> {
     let given = given.into_iter().map(|given| GroupRole {
         org_code: given.organization_id,
         role_id: given.role_id,

@@ -6,6 +6,7 @@
 mod api;
 mod browser;
 mod client;
+mod contents;
 mod engine;
 mod keycloak;
 mod organization;

@@ -5,7 +5,10 @@
 //! Strategies, options and the wrapped entries of lists are those that published clients know. What these have no word
 //! for has one of ours. The secret is never shown; everything else is, by the route of the one connection.
 
+pub mod dry_run;
 pub mod offers;
+pub mod rehearsed;
+pub mod replay;
 pub mod test;
 
 use axum::extract::State;
@@ -42,6 +45,8 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(list, create))
         .routes(routes!(read, update, replace, remove))
         .routes(routes!(test::test))
+        .routes(routes!(dry_run::dry_run))
+        .routes(routes!(replay::replay))
         .merge(offers::routes())
 }
 
