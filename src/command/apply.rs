@@ -13,6 +13,9 @@ pub(crate) struct Arguments {
     /// Print what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Let each connection withdraw up to this many of the roles that its groups give, however large a share that is
+    #[arg(long, value_name = "NUMBER")]
+    confirm_withdrawals: Option<i64>,
     /// The document, in TOML
     file: PathBuf,
 }
@@ -20,6 +23,7 @@ pub(crate) struct Arguments {
 /// Makes the database say what the document says, all of it or nothing. Prints what changed.
 pub(crate) async fn run(config: Config, arguments: &Arguments) -> Outcome {
     let document = read(&arguments.file, &Defaults::from(&config))?;
+    let document = document.confirming_withdrawals(arguments.confirm_withdrawals);
     let app = super::start(config).await?;
     let hashing = Hashing {
         key: &app.hash_key,
@@ -34,9 +38,17 @@ pub(crate) async fn run(config: Config, arguments: &Arguments) -> Outcome {
         );
     } else {
         let mut tx = app.db.write().await?;
-        let changes = provisioning::apply(&mut tx, &document, &hashing, now, &mut rng).await?;
-        tx.commit().await?;
-        print!("{changes}");
+        match provisioning::apply(&mut tx, &document, &hashing, now, &mut rng).await {
+            Ok(changes) => {
+                tx.commit().await?;
+                print!("{changes}");
+            }
+            Err(error) => {
+                drop(tx);
+                provisioning::record_held(&app.db, &error, now, &mut rng).await?;
+                return Err(error.into());
+            }
+        }
     }
     app.db.close().await;
     Ok(())

@@ -18,6 +18,7 @@ use super::references::{Reference, References};
 use super::{Hashing, record};
 use crate::audit::Actor;
 use crate::clock::Timestamp;
+use crate::directory::connections::brake::withdrawals;
 use crate::directory::connections::options::{self, SecretChange};
 use crate::directory::connections::{
     self, Configured, ConnectionError, Said, changes_secret, design, options_of, strategy,
@@ -139,16 +140,20 @@ fn organization(code: &str) -> Result<OrganizationId, String> {
     OrganizationId::parse(code).ok_or_else(|| format!("{code:?} is no code of an organization"))
 }
 
+/// `confirmed` is how many roles that groups give may be withdrawn from each connection, whatever the brake says.
 pub(super) async fn apply(
     tx: &mut Tx,
-    desired: &Desired,
+    (desired, confirmed): (&Desired, Option<i64>),
     hashing: &Hashing<'_>,
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> Result<Change, ApplyError> {
     let found = connections::find_to_change(tx, &desired.id).await?;
     match (&desired.connection, found) {
-        (Some(wanted), found) => write(tx, (&desired.id, wanted), found, hashing, now, rng).await,
+        (Some(wanted), found) => {
+            let found = (found, confirmed);
+            write(tx, (&desired.id, wanted), found, hashing, now, rng).await
+        }
         (None, None) => Ok(Change::removal(
             Noun::Connection,
             desired.id.as_str(),
@@ -168,7 +173,7 @@ pub(super) async fn apply(
 async fn write(
     tx: &mut Tx,
     (id, wanted): (&ConnectionId, &Wanted),
-    before: Option<Configured>,
+    (before, confirmed): (Option<Configured>, Option<i64>),
     hashing: &Hashing<'_>,
     now: Timestamp,
     rng: &mut impl CryptoRng,
@@ -191,6 +196,14 @@ async fn write(
             return Err(ApplyError::refused(subject, reason));
         }
         connection.created_at = before.connection.created_at;
+        let withdrawals = withdrawals(tx, before, &after).await?;
+        if withdrawals.is_held(confirmed) {
+            return Err(ApplyError::Held {
+                subject: subject.to_string(),
+                connection: id.clone(),
+                withdrawals,
+            });
+        }
     }
     let fields_before = match &before {
         Some(before) => Some(fields(tx, before).await?),
@@ -221,7 +234,7 @@ impl Wanted {
             clients: Some(self.clients.clone()),
             organizations: Some(self.organizations.clone()),
             options: Some(self.options.clone()),
-            replaces_options: false,
+            ..Said::default()
         }
     }
 }

@@ -29,6 +29,8 @@ pub struct Document {
     pub(super) organizations: Vec<organizations::Desired>,
     pub(super) connections: Vec<connections::Desired>,
     pub(super) users: Vec<users::Desired>,
+    /// How many roles that groups give may be withdrawn from each connection, however large a share of them that is.
+    pub(super) confirmed_withdrawals: Option<i64>,
 }
 
 /// The document as it is written.
@@ -71,6 +73,15 @@ impl Document {
     ) -> Result<Self, DocumentError> {
         read(text, defaults, references).map_err(|refusal| refusal.in_file(path, text))
     }
+
+    /// The same document, of whose withdrawals so many are confirmed for each connection.
+    #[must_use]
+    pub fn confirming_withdrawals(self, confirmed: Option<i64>) -> Self {
+        Self {
+            confirmed_withdrawals: confirmed,
+            ..self
+        }
+    }
 }
 
 fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<Document, Refusal> {
@@ -91,6 +102,7 @@ fn read(text: &str, defaults: &Defaults, references: &References<'_>) -> Result<
         organizations: Vec::new(),
         connections: read_connections(written.connections, references)?,
         users: Vec::new(),
+        confirmed_withdrawals: None,
     };
     for entry in written.apis {
         let span = entry.audience.span();

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use crate::directory::connections::brake::Withdrawals;
+use crate::id::ConnectionId;
 use crate::passwords::PasswordError;
 use crate::vault::VaultError;
 
@@ -30,6 +32,16 @@ impl std::error::Error for DocumentError {}
 /// Why a document could not be applied; the transaction is then to be rolled back.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
+    /// A connection would withdraw much of what its groups give, and nobody has confirmed that.
+    #[error("{subject}: {withdrawals}: if that is meant, run again with --confirm-withdrawals {}", withdrawals.withdrawn)]
+    Held {
+        /// Which, e.g. `connection "Acme"`.
+        subject: String,
+        /// Its id.
+        connection: ConnectionId,
+        /// How much.
+        withdrawals: Withdrawals,
+    },
     /// A user's password could not be hashed.
     #[error(transparent)]
     Password(#[from] PasswordError),

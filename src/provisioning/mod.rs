@@ -125,8 +125,9 @@ pub async fn apply(
     for organization in &document.organizations {
         changes.push(organizations::apply(tx, organization, now, rng).await?);
     }
+    let confirmed = document.confirmed_withdrawals;
     for connection in &document.connections {
-        changes.push(connections::apply(tx, connection, hashing, now, rng).await?);
+        changes.push(connections::apply(tx, (connection, confirmed), hashing, now, rng).await?);
     }
     for user in &document.users {
         changes.push(users::apply(tx, user, hashing, now, rng).await?);
@@ -148,6 +149,29 @@ pub async fn plan(
 ) -> Result<Changes, ApplyError> {
     let mut tx = db.write().await?;
     apply(&mut tx, document, hashing, now, rng).await
+}
+
+/// Records that a document was held, if that is why it was not applied. What was done of it is to be rolled back
+/// before.
+pub async fn record_held(
+    db: &Db,
+    error: &ApplyError,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<()> {
+    let ApplyError::Held {
+        connection,
+        withdrawals,
+        ..
+    } = error
+    else {
+        return Ok(());
+    };
+    let mut tx = db.write().await?;
+    let details = serde_json::json!({ "withdrawals": withdrawals });
+    let (action, subject) = ("connection.change_held", connection.as_str());
+    audit::record(&mut tx, Actor::Operator, action, subject, details, now, rng).await?;
+    tx.commit().await
 }
 
 /// Records a change in the audit log, if it is one.

@@ -43,6 +43,31 @@ pub async fn count(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<i64> 
     Ok(count)
 }
 
+/// How many people each group of a connection gives each role.
+pub async fn count_each(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+) -> sqlx::Result<Vec<(GroupRoleAssignment, i64)>> {
+    #[derive(FromRow)]
+    struct Row {
+        #[sqlx(flatten)]
+        given: GroupRoleAssignment,
+        people: i64,
+    }
+    let rows: Vec<Row> = tx
+        .all(
+            "SELECT organization_id, role_id, group_name, COUNT(*) AS people FROM group_role_assignments
+             WHERE connection_id = $1 GROUP BY organization_id, role_id, group_name
+             ORDER BY organization_id, role_id, group_name",
+            (connection,),
+        )
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.given, row.people))
+        .collect())
+}
+
 /// Gives a member a role through a group. Returns false when they have it so already.
 pub async fn insert(
     tx: &mut Tx,

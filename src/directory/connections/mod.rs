@@ -5,10 +5,11 @@
 //! A connection may be incomplete: published clients make one first and set it up later. What is said of it must be
 //! right; what is missing, [`probe`] tells.
 //!
-//! A change counts from the next sign-in on. Roles that groups have given stay until their holder signs in again,
+//! A change counts from the next sign-in on, but for one that the [`brake`] holds. Roles that groups have given stay until their holder signs in again,
 //! and are then compared with what the groups give, as always; sessions go on. To shut somebody out at once is to
 //! suspend them. A connection that is removed takes its identities with it, and the roles that its groups gave.
 
+pub mod brake;
 mod check;
 mod design;
 pub mod options;
@@ -25,6 +26,7 @@ use crate::id::{ClientId, ConnectionId, OrganizationId};
 use crate::store::Tx;
 use crate::store::connections::{self, Connection, GroupRole};
 use crate::vault::{Vault, VaultError};
+use brake::Withdrawals;
 use options::SecretChange;
 
 pub use design::{design, options_of, redesign};
@@ -112,6 +114,8 @@ pub struct Said {
     pub options: Option<Map<String, Value>>,
     /// Whether options that are left out have their defaults, and do not stay. The secret stays all the same.
     pub replaces_options: bool,
+    /// How many roles that groups give may be withdrawn, however large a share of them that is.
+    pub confirmed_withdrawals: Option<i64>,
 }
 
 /// The connection of that id, with everything that is set of it.
@@ -162,6 +166,15 @@ pub async fn create(
     Ok(stored.0)
 }
 
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// It is held: it would withdraw much at once, and nobody has confirmed that. Only that is recorded.
+    Held(Withdrawals),
+    /// It is stored.
+    Stored,
+}
+
 /// Changes a connection, which was found to be changed. Its kind stays.
 ///
 /// # Errors
@@ -174,17 +187,27 @@ pub async fn change(
     said: Said,
     now: Timestamp,
     rng: &mut impl CryptoRng,
-) -> Result<Configured, ConnectionError> {
+) -> Result<Changed, ConnectionError> {
+    let confirmed = said.confirmed_withdrawals;
     let (after, secret) = redesign(tx, before, said, now).await?;
+    let withdrawals = brake::withdrawals(tx, before, &after).await?;
+    if withdrawals.is_held(confirmed) {
+        let details = serde_json::json!({ "withdrawals": withdrawals });
+        record(tx, actor, "change_held", before, details, now, rng).await?;
+        return Ok(Changed::Held(withdrawals));
+    }
     let (after, has_new_secret) = store(tx, vault, Some(before), after, secret).await?;
     let mut details = audit::difference(Some(before), Some(&after));
     if has_new_secret {
         details["secret"] = "changed".into();
     }
+    if withdrawals.withdrawn > 0 {
+        details["withdrawals"] = serde_json::json!(withdrawals);
+    }
     if has_new_secret || details["before"] != details["after"] {
         record(tx, actor, "updated", &after, details, now, rng).await?;
     }
-    Ok(after)
+    Ok(Changed::Stored)
 }
 
 /// What a removal took away.

@@ -32,7 +32,7 @@ impl Membership {
 /// Below so many roles that groups of a connection give, nothing is too much at once.
 const BRAKE_FROM: i64 = 20;
 
-/// One sign-in withdraws at most one in so many of them.
+/// One sign-in, or one change of the connection, withdraws at most one in so many of them.
 const BRAKE_SHARE: i64 = 4;
 
 /// Compares what groups give with what they gave.
@@ -75,7 +75,11 @@ pub(super) fn compare(
     let held: BTreeSet<GroupRoleAssignment> = held.cloned().collect();
     membership.granted = wanted.difference(&held).cloned().collect();
     let gone: Vec<GroupRoleAssignment> = held.difference(&wanted).cloned().collect();
-    if is_too_much(facts, gone.len(), membership.granted.len()) {
+    // Those that are granted with it count as given, so that the same assertion, when it comes again, is decided alike.
+    let given = facts
+        .group_roles_given
+        .saturating_add(count(&membership.granted));
+    if is_too_much(given, count(&gone)) {
         membership.held = gone;
     } else {
         membership.withdrawn = gone;
@@ -83,10 +87,11 @@ pub(super) fn compare(
     membership
 }
 
-/// Whether so many roles are too much to withdraw at once. Those that are granted with it count as given, so that
-/// the same assertion, when it comes again, is decided alike.
-fn is_too_much(facts: &Facts, gone: usize, granted: usize) -> bool {
-    let count = |roles: usize| i64::try_from(roles).unwrap_or(i64::MAX);
-    let given = facts.group_roles_given.saturating_add(count(granted));
-    given >= BRAKE_FROM && count(gone) > given / BRAKE_SHARE
+fn count(roles: &[GroupRoleAssignment]) -> i64 {
+    i64::try_from(roles.len()).unwrap_or(i64::MAX)
+}
+
+/// Whether so many of the roles that groups of a connection give are too much to withdraw at once.
+pub fn is_too_much(given: i64, withdrawn: i64) -> bool {
+    given >= BRAKE_FROM && withdrawn > given / BRAKE_SHARE
 }

@@ -20,7 +20,7 @@ use crate::store::group_role_assignments::GroupRoleAssignment;
 use crate::store::invitations::Invitation;
 use crate::store::users::User;
 
-pub use membership::Membership;
+pub use membership::{Membership, is_too_much};
 pub use profile::{Change, Kept, Why};
 pub use who::{Refusal, Rule, Who, stated_email};
 
@@ -146,6 +146,13 @@ impl Reconciliation {
         matches!(self.who, Who::Known(..))
             && self.changes.is_empty()
             && self.membership.is_unchanged()
+    }
+
+    /// Whether somebody should look at what stays as it is: the two sides contradict each other, or roles are kept that
+    /// groups give no more.
+    pub fn needs_attention(&self) -> bool {
+        let has_conflict = self.kept.iter().any(|kept| kept.why.is_conflict());
+        has_conflict || !self.membership.held.is_empty()
     }
 
     /// Why an attribute stays as it is.

@@ -83,9 +83,7 @@ pub(super) async fn carry_out(
     }
     record_sources(tx, &at, &user).await?;
     change_membership(tx, &at, &user, &decided.membership, rng).await?;
-    if !decided.is_unchanged() {
-        record(tx, &at, &user, &identity, rng).await?;
-    }
+    record(tx, &at, &user, &identity, rng).await?;
     Ok((user, identity))
 }
 
@@ -337,7 +335,8 @@ async fn change_membership(
     Ok(())
 }
 
-/// Records what changed and why, for the user and for administrators.
+/// Records what changed and why, for the user and for administrators. What somebody should look at is recorded even
+/// when nothing changed; not at each sign-in, but when it is another thing than the last record says.
 async fn record(
     tx: &mut Tx,
     at: &At<'_>,
@@ -345,17 +344,43 @@ async fn record(
     identity: &IdentityId,
     rng: &mut impl CryptoRng,
 ) -> Result<(), AdoptionError> {
-    let told = json!(Synced::by(identity, at.decided));
+    let synced = Synced::by(identity, at.decided);
+    let connection = &at.upstream.connection.id;
+    let needs_attention = at.decided.needs_attention();
+    if at.decided.is_unchanged()
+        && (!needs_attention || is_known(tx, user, connection, &synced).await?)
+    {
+        return Ok(());
+    }
+    let told = json!(synced);
     let details = json!({ "connection": at.upstream.connection.id, "sync": told });
     let (actor, action) = (Actor::User(user), "user.synced");
     audit::record(tx, actor, action, user.as_str(), details, at.now, rng).await?;
+    if !synced.held.is_empty() {
+        let details = json!({ "user": user, "held": synced.held });
+        let (action, subject) = ("connection.withdrawals_held", connection.as_str());
+        audit::record(tx, actor, action, subject, details, at.now, rng).await?;
+    }
     let record = SyncRecord {
         id: SyncRecordId::generate(rng),
         user_id: user.clone(),
         connection_id: Some(at.upstream.connection.id.clone()),
         occurred_at: at.now,
         record: Json(told),
+        needs_attention,
     };
     sync_records::insert(tx, &record).await?;
     Ok(())
+}
+
+/// Whether the last record of the user says already what somebody should look at.
+async fn is_known(
+    tx: &mut Tx,
+    user: &UserId,
+    connection: &ConnectionId,
+    synced: &Synced,
+) -> sqlx::Result<bool> {
+    let latest = sync_records::find_latest(tx, user, connection).await?;
+    let latest = latest.and_then(|record| Synced::read(&record).ok());
+    Ok(latest.is_some_and(|latest| latest.contradicts_alike(synced)))
 }

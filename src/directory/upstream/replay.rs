@@ -96,8 +96,7 @@ impl Replayed {
         let Some(decided) = self.reconciled() else {
             return self.was_signed_in();
         };
-        let has_conflict = decided.kept.iter().any(|kept| kept.why.is_conflict());
-        !decided.is_unchanged() || has_conflict || !decided.membership.held.is_empty()
+        !decided.is_unchanged() || decided.needs_attention()
     }
 }
 

@@ -44,6 +44,15 @@ impl Synced {
         }
     }
 
+    /// Whether somebody should look at the same things as there.
+    pub(super) fn contradicts_alike(&self, other: &Self) -> bool {
+        let conflicts = |synced: &Self| -> Vec<Kept> {
+            let kept = synced.kept.iter().filter(|kept| kept.why.is_conflict());
+            kept.cloned().collect()
+        };
+        conflicts(self) == conflicts(other) && self.held == other.held
+    }
+
     /// What a record tells.
     ///
     /// # Errors

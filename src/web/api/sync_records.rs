@@ -1,4 +1,5 @@
-//! `/users/{id}/sync_records`: what sign-ins through connections have changed of a user, and why.
+//! `/users/{id}/sync_records`: what sign-ins through connections have changed of a user, and why; and
+//! `/connections/{id}/conflicts`: what they left for somebody to look at.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -8,22 +9,26 @@ use utoipa_axum::routes;
 
 use super::answer::{Answer, Instant};
 use super::caller::May;
+use super::connections::unknown;
 use super::error::{ApiError, Errors};
 use super::extract::{Path, Query};
 use super::paging::{Paging, Position};
 use super::users;
-use crate::access::scopes::ReadUsers;
+use crate::access::scopes::{ReadConnections, ReadUsers};
 use crate::directory::reconcile::{Change, Kept, Rule, Why};
 use crate::directory::upstream::Synced;
 use crate::federation::mapping::Attribute;
-use crate::id::{ConnectionId, IdentityId, OrganizationId, RoleId, SyncRecordId};
+use crate::id::{ConnectionId, IdentityId, OrganizationId, RoleId, SyncRecordId, UserId};
+use crate::store::connections;
 use crate::store::group_role_assignments::GroupRoleAssignment;
 use crate::store::sync_records::{self as stored, SyncRecord};
 use crate::web::site::Site;
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(list_conflicts))
 }
 
 /// What a sign-in has changed of a user, and why the rest stayed.
@@ -33,6 +38,11 @@ pub struct Shown {
     #[schema(value_type = String, pattern = "^sync_[0-9a-f]{32}$")]
     id: SyncRecordId,
     occurred_on: Instant,
+    /// Whose profile it is.
+    #[schema(value_type = String)]
+    user_id: UserId,
+    /// Whether somebody should look at it: the two sides contradict each other, or roles are held.
+    needs_attention: bool,
     /// The connection that they came through; null when it was removed since.
     #[schema(value_type = Option<String>)]
     connection_id: Option<ConnectionId>,
@@ -142,6 +152,8 @@ impl Shown {
         Ok(Self {
             id: record.id,
             occurred_on: Instant(record.occurred_at),
+            user_id: record.user_id,
+            needs_attention: record.needs_attention,
             connection_id: record.connection_id,
             identity_id: synced.identity,
             rule: synced.rule,
@@ -165,7 +177,7 @@ pub struct Page {
 }
 
 /// Lists what sign-ins through connections have changed of a user, the latest first. A sign-in that changed nothing is
-/// not listed. The list is always sorted by `occurred_on_desc`.
+/// not listed, unless somebody should look at it and it is not told already. The list is always sorted by `occurred_on_desc`.
 #[utoipa::path(
     get, path = "/users/{user_id}/sync_records", tag = "Users",
     operation_id = "listUserSyncRecords",
@@ -184,15 +196,48 @@ pub async fn list(
     let mut tx = site.app.db.read().await?;
     let user = users::find(&mut tx, &user).await?.id;
     let records = stored::list_for_user(&mut tx, &user, before, wanted.limit()).await?;
-    let (records, next_token) = wanted.cut(records, |record| {
-        Position(
-            record.occurred_at.as_i64().to_string(),
-            record.id.as_str().to_owned(),
-        )
-    });
-    let records: Result<Vec<Shown>, ApiError> = records.into_iter().map(Shown::of).collect();
-    Ok(Answer::of(Page {
-        sync_records: records?,
-        next_token,
-    }))
+    let (records, next_token) = wanted.cut(records, position);
+    Page::of(records, next_token)
+}
+
+impl Page {
+    fn of(records: Vec<SyncRecord>, next_token: Option<String>) -> Result<Answer<Self>, ApiError> {
+        let records: Result<Vec<Shown>, ApiError> = records.into_iter().map(Shown::of).collect();
+        Ok(Answer::of(Self {
+            sync_records: records?,
+            next_token,
+        }))
+    }
+}
+
+fn position(record: &SyncRecord) -> Position {
+    Position(
+        record.occurred_at.as_i64().to_string(),
+        record.id.as_str().to_owned(),
+    )
+}
+
+/// Lists what sign-ins through a connection have left for somebody to look at, the latest first: attributes where the
+/// two sides contradict each other, and roles that are held. The list is always sorted by `occurred_on_desc`.
+#[utoipa::path(
+    get, path = "/connections/{connection_id}/conflicts", tag = "Connections",
+    operation_id = "listConnectionConflicts",
+    security(("management" = ["read:connections"])),
+    params(("connection_id" = String, Path), Paging),
+    responses((status = 200, body = Answer<Page>), (status = "4XX", body = Errors)),
+)]
+pub async fn list_conflicts(
+    _may: May<ReadConnections>,
+    State(site): State<Site>,
+    Path(connection): Path<String>,
+    Query(paging): Query<Paging>,
+) -> Result<Answer<Page>, ApiError> {
+    let wanted = paging.check(&["occurred_on_desc"])?;
+    let before = wanted.before("next_token")?;
+    let id = ConnectionId::parse(&connection).ok_or_else(unknown)?;
+    let mut tx = site.app.db.read().await?;
+    connections::find(&mut tx, &id).await?.ok_or_else(unknown)?;
+    let records = stored::list_for_attention(&mut tx, &id, before, wanted.limit()).await?;
+    let (records, next_token) = wanted.cut(records, position);
+    Page::of(records, next_token)
 }

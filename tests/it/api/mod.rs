@@ -3,6 +3,7 @@
 mod apis;
 mod applications;
 mod audit_events;
+mod brake;
 mod connections;
 mod conventions;
 mod description;

@@ -50,7 +50,7 @@ async fn what_a_sign_in_changed_is_told_with_its_reasons(engine: Engine) {
     let kept = |attribute: &str, why: &str, is_conflict: bool| json!({ "attribute": attribute, "why": why, "is_conflict": is_conflict });
     let expected = json!({
         "id": records[0]["id"], "occurred_on": "2026-11-22T08:00:22Z", "connection_id": scene.connection,
-        "identity_id": there["id"], "rule": "known",
+        "identity_id": there["id"], "rule": "known", "user_id": ada, "needs_attention": true,
         "changes": [{
             "attribute": "given_name", "before": "Ada", "after": "Augusta", "claim": "given_name",
             "is_verified": null,

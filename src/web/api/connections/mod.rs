@@ -7,6 +7,7 @@
 
 pub mod dry_run;
 pub mod offers;
+mod refusals;
 pub mod rehearsed;
 pub mod replay;
 pub mod test;
@@ -27,10 +28,10 @@ use super::extract::{Body, Edit, Path, Query, at_most};
 use crate::access::scopes::{
     CreateConnections, DeleteConnections, ReadConnections, UpdateConnections,
 };
+use crate::audit::Actor;
+use crate::clock::Timestamp;
 use crate::directory::connections::options::Options;
-use crate::directory::connections::{
-    self, Configured, ConnectionError, Refused, Said, options_of, strategy,
-};
+use crate::directory::connections::{self, Changed, Configured, Said, options_of, strategy};
 use crate::directory::people::Start;
 use crate::id::{ClientId, ConnectionId, OrganizationId};
 use crate::naming;
@@ -332,10 +333,18 @@ pub struct ConnectionChange {
     organization_code: Edit<String>,
     #[schema(value_type = Option<NewConnectionOptions>)]
     options: Option<Map<String, Value>>,
+    /// How many roles that groups give the change may withdraw. Without it, a change that would withdraw more than a
+    /// quarter of at least 20 such roles is refused with `WITHDRAWALS_NOT_CONFIRMED`, which tells the number.
+    #[schema(minimum = 0)]
+    confirm_withdrawals: Option<i64>,
 }
 
 impl ConnectionChange {
     fn said(self, replaces_options: bool) -> Result<Said, ApiError> {
+        if self.confirm_withdrawals.is_some_and(|number| number < 0) {
+            let reason = "is a number of roles, 0 or more";
+            return Err(ApiError::field("confirm_withdrawals", reason));
+        }
         Ok(Said {
             name: self.name,
             display_name: self.display_name,
@@ -352,13 +361,14 @@ impl ConnectionChange {
                 .transpose()?,
             organizations: None,
             replaces_options: replaces_options && self.options.is_some(),
+            confirmed_withdrawals: self.confirm_withdrawals,
             options: self.options,
         })
     }
 }
 
 /// Changes a connection, from the next sign-in on. Options that are left out stay. Sessions go on; roles that groups
-/// gave stay until their holder signs in again.
+/// gave stay until their holder signs in again. A change that would withdraw many of them has to be confirmed.
 #[utoipa::path(
     patch, path = "/connections/{connection_id}", tag = "Connections",
     operation_id = "updateConnection",
@@ -374,13 +384,7 @@ pub async fn update(
     Path(id): Path<String>,
     Body(change): Body<ConnectionChange>,
 ) -> Result<Done, ApiError> {
-    let said = change.said(false)?;
-    let mut rng = site.app.random.generator();
-    let mut tx = site.app.db.write().await?;
-    let before = find_to_change(&mut tx, &id).await?;
-    let by = (may.actor(), site.app.keys.vault());
-    connections::change(&mut tx, by, &before, said, now, &mut rng).await?;
-    tx.commit().await?;
+    store(&site, may.actor(), &id, change.said(false)?, now).await?;
     Ok(Done::saying("Connection updated"))
 }
 
@@ -401,14 +405,34 @@ pub async fn replace(
     Path(id): Path<String>,
     Body(change): Body<ConnectionChange>,
 ) -> Result<Done, ApiError> {
-    let said = change.said(true)?;
+    store(&site, may.actor(), &id, change.said(true)?, now).await?;
+    Ok(Done::saying("Connection replaced"))
+}
+
+/// Stores a change, unless it is held: then that is told.
+async fn store(
+    site: &Site,
+    actor: Actor<'_>,
+    id: &str,
+    said: Said,
+    now: Timestamp,
+) -> Result<(), ApiError> {
     let mut rng = site.app.random.generator();
     let mut tx = site.app.db.write().await?;
-    let before = find_to_change(&mut tx, &id).await?;
-    let by = (may.actor(), site.app.keys.vault());
-    connections::change(&mut tx, by, &before, said, now, &mut rng).await?;
+    let before = find_to_change(&mut tx, id).await?;
+    let by = (actor, site.app.keys.vault());
+    let changed = connections::change(&mut tx, by, &before, said, now, &mut rng).await?;
     tx.commit().await?;
-    Ok(Done::saying("Connection replaced"))
+    match changed {
+        Changed::Stored => Ok(()),
+        Changed::Held(withdrawals) => {
+            let number = withdrawals.withdrawn;
+            let message =
+                format!("{withdrawals}: if that is meant, send confirm_withdrawals: {number}");
+            let held = ApiError::refused("WITHDRAWALS_NOT_CONFIRMED", message);
+            Err(held.about("confirm_withdrawals"))
+        }
+    }
 }
 
 /// Removes a connection, with the identities of its users and the roles that its groups gave. This can't be undone;
@@ -453,34 +477,4 @@ pub fn unknown() -> ApiError {
         "CONNECTION_NOT_FOUND",
         "there is no such connection, or not here",
     )
-}
-
-impl From<ConnectionError> for ApiError {
-    fn from(error: ConnectionError) -> Self {
-        match error {
-            ConnectionError::Refused(refused) => refused.into(),
-            ConnectionError::Sql(error) => error.into(),
-            ConnectionError::Vault(error) => {
-                tracing::error!(%error, "the secret of a connection can't be sealed or read");
-                Self::internal()
-            }
-        }
-    }
-}
-
-impl From<Refused> for ApiError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::DomainTaken(_) => {
-                let error = Self::refused("HOME_REALM_DOMAIN_TAKEN", refused.to_string());
-                error.about("options.home_realm_domains")
-            }
-            Refused::Invalid { field, reason } => Self::field(field, reason),
-            Refused::Strategy(reason) => {
-                Self::refused("STRATEGY_NOT_SUPPORTED", reason).about("strategy")
-            }
-            Refused::UnknownClient(_) => applications::unknown(),
-            Refused::UnknownOrganization(_) => no_organization(),
-        }
-    }
 }
