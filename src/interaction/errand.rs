@@ -126,7 +126,8 @@ pub async fn confirm(
         return Err(SignInError::Changed);
     }
     password_change::forgive(&mut tx, user, at).await?;
-    let (session, cookie) = session::begin(&mut tx, user, (PASSWORD, None), at, rng).await?;
+    let (session, cookie) =
+        session::begin(&mut tx, user, session::Proof::here(PASSWORD), at, rng).await?;
     let progress = &mut interaction.progress.0;
     let errand = progress.errand.as_mut().ok_or(SignInError::Changed)?;
     if session.id != errand.session_id {

@@ -4,7 +4,7 @@ use rand::CryptoRng;
 use serde_json::json;
 
 use super::circumstances::Circumstances;
-use super::session;
+use super::session::{self, Proof};
 use super::throttle::{self, Throttled};
 use crate::audit::{self, Actor};
 use crate::directory::accounts::{self, Account};
@@ -183,7 +183,7 @@ pub(super) async fn authenticate(
 ) -> Result<Secret, SignInError> {
     identities::record_sign_in(tx, &identity.id, at.now).await?;
     let (session, cookie) =
-        session::begin(tx, &identity.user_id, (PASSWORD, None), at, rng).await?;
+        session::begin(tx, &identity.user_id, Proof::here(PASSWORD), at, rng).await?;
     let progress = &mut interaction.progress.0;
     progress.authenticated = Some(Authenticated {
         session_id: session.id,

@@ -320,16 +320,20 @@ fn suffices(signed_in: &SignedIn, interaction: &Interaction, facts: &Facts) -> b
     if authenticated_here(progress, signed_in) {
         return true;
     }
-    let age = facts.now.since(signed_in.session.auth_time);
-    // `max_age=0` asks for a new proof even within the second of the last one. Of two bounds, the narrower holds.
+    let session = &signed_in.session;
+    // `max_age=0` asks for a new proof even within the second of the last one. Of two bounds, the narrower holds. What
+    // the client asks for counts from the proof; how long a session lasts for it, from the sign-in here.
     let bounds = [
-        request.max_age,
-        facts.client.client.session_lifetime_seconds,
+        (request.max_age, session.told_auth_time()),
+        (
+            facts.client.client.session_lifetime_seconds,
+            session.auth_time,
+        ),
     ];
-    let is_recent = bounds
-        .into_iter()
-        .flatten()
-        .all(|longest| longest.as_i64() > 0 && age <= longest);
+    let is_recent = bounds.into_iter().all(|(longest, since)| {
+        let age = facts.now.since(since);
+        longest.is_none_or(|longest| longest.as_i64() > 0 && age <= longest)
+    });
     let is_fresh_wanted =
         request.prompts.contains(Prompt::Login) || request.prompts.contains(Prompt::Create);
     // With `prompt=none` nobody can sign in as someone else: then `next` says that the hint doesn't fit.

@@ -7,6 +7,7 @@ use super::facts::{Facts, SignedIn};
 use crate::audit::{self, Actor};
 use crate::clock::{Seconds, Timestamp};
 use crate::id::OrganizationId;
+use crate::protocol::authorization::AuthorizationRequest;
 use crate::protocol::{Delivery, Issuer, OAuthError, Scopes};
 use crate::store::interactions::{Consent, Interaction};
 use crate::store::{Tx, consents, interactions, memberships, sessions};
@@ -61,7 +62,7 @@ pub async fn respond(
         request,
         client,
         session: &signed_in.session,
-        acr: ACR,
+        acr: told_acr(request, signed_in.session.upstream_acr.as_deref()),
         scopes,
         organization: organization.clone(),
         audiences: request.audiences.clone(),
@@ -74,6 +75,14 @@ pub async fn respond(
         sessions::record_organization(tx, &signed_in.session.id, organization.as_ref()).await?;
     }
     Ok(Some(request.grant(&code, issuer)))
+}
+
+/// The authentication context class that the client is told: that of the upstream, where it is trusted to say so, but
+/// for a client that asks for another.
+fn told_acr<'a>(request: &AuthorizationRequest, of_upstream: Option<&'a str>) -> &'a str {
+    let wanted = request.claims.acr();
+    let suits = |acr: &&str| wanted.is_none_or(|wanted| wanted.accepts(&json!(acr)));
+    of_upstream.filter(suits).unwrap_or(ACR)
 }
 
 /// Closes an interaction that leads to no application, with who is signed in and where, if it came that far. Nothing

@@ -65,13 +65,38 @@ fn is_alive(session: &Session, lifetimes: &Sessions, now: Timestamp) -> bool {
         && session.last_seen_at.plus(lifetimes.idle) > now
 }
 
-/// Signs `user` in, who proved who they are by `methods`, here or through a connection. Returns the session and the value of its cookie.
+/// How somebody proved who they are.
+#[derive(Debug)]
+pub(super) struct Proof<'a> {
+    /// By what: `amr` values (RFC 8176), space-delimited.
+    pub(super) methods: String,
+    /// Through which connection; none when they did so here.
+    pub(super) connection: Option<&'a ConnectionId>,
+    /// When, if its upstream says so.
+    pub(super) auth_time: Option<Timestamp>,
+    /// The authentication context class, if its upstream is trusted to say so.
+    pub(super) acr: Option<String>,
+}
+
+impl Proof<'_> {
+    /// They proved it here and now.
+    pub(super) fn here(methods: &str) -> Self {
+        Self {
+            methods: methods.to_owned(),
+            connection: None,
+            auth_time: None,
+            acr: None,
+        }
+    }
+}
+
+/// Signs `user` in. Returns the session and the value of its cookie.
 ///
 /// The session that the browser has is renewed when it is the same user's, and ended when it isn't.
 pub(super) async fn begin(
     tx: &mut Tx,
     user: &UserId,
-    (methods, connection): (&str, Option<&ConnectionId>),
+    proof: Proof<'_>,
     at: &Circumstances<'_>,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<(Session, Secret)> {
@@ -83,16 +108,19 @@ pub(super) async fn begin(
         token_hash: cookie.hash(),
         auth_time: now,
         organization_id: None,
-        methods: methods.to_owned(),
+        methods: proof.methods,
         created_at: now,
         last_seen_at: now,
         expires_at: now.plus(at.lifetimes.absolute),
         ended_at: None,
         ip_address: at.visitor.address.map(|address| address.to_string()),
         user_agent: at.visitor.user_agent.clone(),
-        connection_id: connection.cloned(),
+        connection_id: proof.connection.cloned(),
+        upstream_auth_time: proof.auth_time,
+        upstream_acr: proof.acr,
     };
     let session = store(tx, session, at).await?;
+    let (methods, connection) = (&session.methods, proof.connection);
     let details = json!({ "session": session.id, "methods": methods, "connection": connection });
     audit::record(
         tx,

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::circumstances::Circumstances;
+use super::upstream_proof::proof;
 use super::{errand, invitation, session};
 use crate::audit::{self, Actor};
 use crate::clock::{Seconds, Timestamp};
@@ -258,6 +259,7 @@ pub async fn adopt(
                     begin_session(&mut tx, at, interaction, &found, assertion, &adopted, rng)
                         .await?;
                 tx.commit().await?;
+                warn_of_held(&found, &adopted);
                 return Ok(Some(cookie));
             }
             Err(AdoptionError::Outrun) => {}
@@ -270,6 +272,15 @@ pub async fn adopt(
         }
     }
     Err(UpstreamError::Changed)
+}
+
+/// Says in the log, too, that somebody should look: an administrator may read that first.
+fn warn_of_held(upstream: &Upstream, adopted: &Adopted) {
+    let held = adopted.reconciliation.membership.held.len();
+    if held > 0 {
+        let (connection, user) = (&upstream.connection.id, &adopted.user);
+        tracing::warn!(%connection, %user, held, "roles stay that groups give no more: so many at once are likely to be a mistake");
+    }
 }
 
 /// The invitation that the request names, if it is for the address that is stated.
@@ -302,8 +313,9 @@ pub(super) async fn begin_session(
         return Err(UpstreamError::Changed);
     }
     let user = &adopted.user;
-    let how = (FEDERATED, Some(&upstream.connection.id));
-    let (session, cookie) = session::begin(tx, user, how, at, rng).await?;
+    let max_age = interaction.request.0.max_age;
+    let proof = proof(assertion, &upstream.connection, max_age, at.now);
+    let (session, cookie) = session::begin(tx, user, proof, at, rng).await?;
     let signed_in = Outcome {
         word: "signed_in",
         why: None,

@@ -37,6 +37,8 @@ pub struct Connection {
     pub creates_users: bool,
     /// Whether a proven address links to the account that has proven it here.
     pub trusts_emails: bool,
+    /// Whether tokens say how they proved there who they are.
+    pub trusts_authentication: bool,
     /// Whether whoever signs in joins the organization whose it is.
     pub joins_organization: bool,
     /// Whether its button is shown also when it has domains that lead to it.
@@ -208,8 +210,9 @@ pub async fn find_by_domain(
 pub async fn insert(tx: &mut Tx, connection: &Connection) -> sqlx::Result<()> {
     tx.execute(
         "INSERT INTO connections (id, kind, name, display_name, organization_id, settings, secret_jwe, mapping, sync,
-            creates_users, trusts_emails, joins_organization, shows_button, is_enabled, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+            creates_users, trusts_emails, joins_organization, shows_button, is_enabled, created_at, updated_at,
+            trusts_authentication)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         (
             &connection.id,
             &connection.kind,
@@ -227,6 +230,7 @@ pub async fn insert(tx: &mut Tx, connection: &Connection) -> sqlx::Result<()> {
             connection.is_enabled,
             connection.created_at,
             connection.updated_at,
+            connection.trusts_authentication,
         ),
     )
     .await?;
@@ -238,7 +242,7 @@ pub async fn update(tx: &mut Tx, connection: &Connection) -> sqlx::Result<()> {
     tx.execute(
         "UPDATE connections SET name = $2, display_name = $3, organization_id = $4, settings = $5, secret_jwe = $6,
             mapping = $7, sync = $8, creates_users = $9, trusts_emails = $10, joins_organization = $11,
-            shows_button = $12, is_enabled = $13, updated_at = $14
+            shows_button = $12, is_enabled = $13, updated_at = $14, trusts_authentication = $15
          WHERE id = $1",
         (
             &connection.id,
@@ -255,6 +259,7 @@ pub async fn update(tx: &mut Tx, connection: &Connection) -> sqlx::Result<()> {
             connection.shows_button,
             connection.is_enabled,
             connection.updated_at,
+            connection.trusts_authentication,
         ),
     )
     .await?;

@@ -36,14 +36,25 @@ pub struct Session {
     pub user_agent: Option<String>,
     /// The connection through which they last proved who they are; none when they did so here.
     pub connection_id: Option<ConnectionId>,
+    /// When they proved to its upstream who they are, if it says so.
+    pub upstream_auth_time: Option<Timestamp>,
+    /// The authentication context class that they reached there, if the upstream is trusted to say so.
+    pub upstream_acr: Option<String>,
+}
+
+impl Session {
+    /// When they proved who they are, here or elsewhere: what clients are told.
+    pub fn told_auth_time(&self) -> Timestamp {
+        self.upstream_auth_time.unwrap_or(self.auth_time)
+    }
 }
 
 /// Stores a new session.
 pub async fn insert(tx: &mut Tx, session: &Session) -> sqlx::Result<()> {
     tx.execute(
         "INSERT INTO sessions (id, user_id, token_hash, auth_time, organization_id, methods, created_at, last_seen_at, expires_at,
-            ended_at, ip_address, user_agent, connection_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            ended_at, ip_address, user_agent, connection_id, upstream_auth_time, upstream_acr)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         (
             &session.id,
             &session.user_id,
@@ -58,6 +69,8 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> sqlx::Result<()> {
             &session.ip_address,
             &session.user_agent,
             &session.connection_id,
+            session.upstream_auth_time,
+            &session.upstream_acr,
         ),
     )
     .await?;
@@ -68,7 +81,7 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> sqlx::Result<()> {
 pub async fn renew(tx: &mut Tx, session: &Session) -> sqlx::Result<bool> {
     let renewed = tx.execute(
         "UPDATE sessions SET token_hash = $2, auth_time = $3, methods = $4, last_seen_at = $5, expires_at = $6,
-            ip_address = $7, user_agent = $8, connection_id = $9
+            ip_address = $7, user_agent = $8, connection_id = $9, upstream_auth_time = $10, upstream_acr = $11
          WHERE id = $1 AND ended_at IS NULL",
         (
             &session.id,
@@ -80,6 +93,8 @@ pub async fn renew(tx: &mut Tx, session: &Session) -> sqlx::Result<bool> {
             &session.ip_address,
             &session.user_agent,
             &session.connection_id,
+            session.upstream_auth_time,
+            &session.upstream_acr,
         ),
     )
     .await?;

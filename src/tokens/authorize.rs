@@ -59,7 +59,7 @@ pub async fn issue_code(
         scopes: Text(scopes),
         audiences: Json(audiences),
         claims: Json(request.claims.clone()),
-        auth_time: session.auth_time,
+        auth_time: session.told_auth_time(),
         methods: session.methods.clone(),
         acr: acr.to_owned(),
         nonce: request.nonce.clone(),

@@ -36,6 +36,7 @@ pub async fn design(
         sync: Text(usual.sync),
         creates_users: usual.is_create_missing_user,
         trusts_emails: usual.is_trusted,
+        trusts_authentication: usual.is_authentication_trusted,
         joins_organization: usual.is_auto_join_organization_enabled,
         shows_button: usual.is_force_show_sso_button,
         is_enabled: usual.is_enabled,
@@ -142,6 +143,7 @@ async fn apply_options(
     connection.sync = Text(options.sync);
     connection.creates_users = options.is_create_missing_user;
     connection.trusts_emails = options.is_trusted;
+    connection.trusts_authentication = options.is_authentication_trusted;
     connection.joins_organization = options.is_auto_join_organization_enabled;
     connection.shows_button = options.is_force_show_sso_button;
     connection.is_enabled = options.is_enabled;

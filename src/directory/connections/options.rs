@@ -45,6 +45,10 @@ pub struct Options {
     pub home_realm_domains: Vec<String>,
     /// `google`: the Workspace domains whose members may sign in; anybody when there are none.
     pub hosted_domains: Vec<String>,
+    /// Whether tokens repeat what the provider says of how people proved to it who they are: its `acr`, and its `amr`
+    /// beside our `fed`. Otherwise they say `fed` and our own `acr`. The provider's `auth_time` is repeated in either
+    /// case, when it tells one.
+    pub is_authentication_trusted: bool,
     /// Whether whoever signs in joins the organization whose it is.
     pub is_auto_join_organization_enabled: bool,
     /// Whether whoever is unknown gets an account, where the policies of the business permit it. True when left out.
@@ -140,6 +144,7 @@ impl Default for Options {
             groups_claim: None,
             home_realm_domains: Vec::new(),
             hosted_domains: Vec::new(),
+            is_authentication_trusted: false,
             is_auto_join_organization_enabled: false,
             is_create_missing_user: true,
             is_enabled: true,
@@ -168,6 +173,7 @@ impl Options {
             client_id: client.client_id.clone(),
             extra_roots: client.extra_roots.clone(),
             forwarded_parameters: client.forwarded_parameters.clone(),
+            is_authentication_trusted: connection.trusts_authentication,
             is_auto_join_organization_enabled: connection.joins_organization,
             is_create_missing_user: connection.creates_users,
             is_enabled: connection.is_enabled,
@@ -337,6 +343,7 @@ pub const NAMES: &[&str] = &[
     "groups_claim",
     "home_realm_domains",
     "hosted_domains",
+    "is_authentication_trusted",
     "is_auto_join_organization_enabled",
     "is_create_missing_user",
     "is_enabled",

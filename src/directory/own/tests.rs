@@ -28,6 +28,7 @@ fn connection(mode: Mode, sync: Sync) -> Connection {
         sync: Text(sync),
         creates_users: true,
         trusts_emails: true,
+        trusts_authentication: false,
         joins_organization: false,
         shows_button: true,
         is_enabled: true,

@@ -151,6 +151,7 @@ pub(super) fn upstream(kind: Kind) -> Upstream {
         sync: Text(Sync::Inherit),
         creates_users: true,
         trusts_emails: true,
+        trusts_authentication: false,
         joins_organization: false,
         shows_button: true,
         is_enabled: true,

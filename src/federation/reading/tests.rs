@@ -63,6 +63,7 @@ fn told(read: Result<Assertion, FederationError>) -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn claims_that_are_entered_are_read_as_those_of_a_sign_in() {
     let acme = "https://login.acme.test";
     let authority = format!("https://login.microsoftonline.com/{TENANT}/v2.0");

@@ -76,6 +76,8 @@ fn signed_in(user: &str, seconds_ago: i64) -> SignedIn {
             ip_address: None,
             user_agent: None,
             connection_id: None,
+            upstream_auth_time: None,
+            upstream_acr: None,
         },
         user: User {
             id,

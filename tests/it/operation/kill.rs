@@ -170,6 +170,8 @@ async fn begin_session(tx: &mut Tx, user: &UserId) -> SessionId {
         ip_address: None,
         user_agent: None,
         connection_id: None,
+        upstream_auth_time: None,
+        upstream_acr: None,
     };
     sessions::insert(tx, &session)
         .await

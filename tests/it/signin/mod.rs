@@ -17,6 +17,7 @@ mod select_account;
 mod sessions;
 pub(crate) mod upstream;
 mod upstream_attacks;
+mod upstream_authentication;
 mod upstream_groups;
 mod upstream_newcomers;
 mod upstream_parameters;

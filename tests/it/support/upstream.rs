@@ -397,6 +397,7 @@ impl World {
             sync: Text(Sync::Inherit),
             creates_users: true,
             trusts_emails: true,
+            trusts_authentication: false,
             joins_organization: false,
             shows_button: true,
             is_enabled: true,
