@@ -169,7 +169,7 @@ class Side:
 
     def look_up(self, seconds, paths):
         with rows.listed(paths) as file:
-            return self.load("", "get.lua", seconds=seconds, connections=4, file=file.name,
+            return self.load("", "get.lua", seconds=max(1, int(seconds)), connections=4, file=file.name,
                              authorization=self.bearer)
 
 

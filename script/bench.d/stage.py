@@ -134,8 +134,8 @@ class Postgres:
 class Vestibule:
     """A configured folder with a database, and the server over it."""
 
-    def __init__(self, binary, database, file=None):
-        """`file` is an SQLite database to start from, of which a copy is used."""
+    def __init__(self, binary, database, file=None, more=""):
+        """`file` is an SQLite database to start from, of which a copy is used; `more` is configured besides."""
         self.binary = binary
         self.secret = secrets.token_hex(26)
         self.environment = {**os.environ, "VESTIBULE_BENCH_SECRET": self.secret}
@@ -146,7 +146,7 @@ class Vestibule:
         self.config.write_text(
             (HERE / "vestibule.toml").read_text()
             .replace("@PORT@", str(port))
-            .replace("@DATABASE@", database or f"sqlite:{self.folder}/vestibule.db"))
+            .replace("@DATABASE@", database or f"sqlite:{self.folder}/vestibule.db") + more)
         self.process = None
         if file:
             subprocess.run(["cp", "--reflink=auto", file, self.folder / "vestibule.db"], check=True)

@@ -131,7 +131,8 @@ impl From<Connection> for Offered {
 /// as the client enables them; by what their buttons say.
 ///
 /// An organization's own are offered by every client; those of other organizations by none, unless it may use them.
-/// However many connections there are, each part reads a range of an index.
+/// However many connections there are, each part reads a range of an index: the order of the first join is given, as
+/// a client may offer those of ten thousand organizations.
 pub async fn list_offered(
     tx: &mut Tx,
     client: &ClientId,
@@ -142,12 +143,11 @@ pub async fn list_offered(
                 WHERE connection_domains.connection_id = connections.id) AS has_button
          FROM connections
          WHERE is_enabled AND id IN (
-            SELECT connection_id FROM client_connections WHERE client_id = $1
+            SELECT shared.id FROM connections AS shared CROSS JOIN client_connections
+                WHERE shared.organization_id IS NULL AND client_connections.client_id = $1
+                AND client_connections.connection_id = shared.id
             UNION SELECT connection_id FROM organization_connections WHERE organization_id = $2
             UNION SELECT id FROM connections WHERE organization_id = $2)
-            AND (organization_id IS NULL OR organization_id = $2
-                OR EXISTS (SELECT 1 FROM organization_connections AS allowed
-                    WHERE allowed.connection_id = connections.id AND allowed.organization_id = $2))
          ORDER BY display_name, id",
         (client, organization),
     )
@@ -176,10 +176,10 @@ pub async fn list_linkable(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Conne
             UNION SELECT connections.id FROM connections
                 JOIN memberships ON memberships.organization_id = connections.organization_id
                 WHERE memberships.user_id = $1
-            UNION SELECT connection_id FROM client_connections
-                JOIN connections ON connections.id = connection_id
-                JOIN clients ON clients.id = client_id
-                WHERE connections.organization_id IS NULL AND clients.disabled_at IS NULL)
+            UNION SELECT shared.id FROM connections AS shared CROSS JOIN client_connections
+                JOIN clients ON clients.id = client_connections.client_id
+                WHERE shared.organization_id IS NULL AND client_connections.connection_id = shared.id
+                AND clients.disabled_at IS NULL)
          ORDER BY display_name, id",
         (user,),
     )

@@ -5,9 +5,10 @@
 //! A connection may be incomplete: published clients make one first and set it up later. What is said of it must be
 //! right; what is missing, [`probe`] tells.
 //!
-//! A change counts from the next sign-in on, but for one that the [`brake`] holds. Roles that groups have given stay until their holder signs in again,
-//! and are then compared with what the groups give, as always; sessions go on. To shut somebody out at once is to
-//! suspend them. A connection that is removed takes its identities with it, and the roles that its groups gave.
+//! A change counts from the next sign-in on, but for one that the [`brake`] holds. Roles that groups have given stay
+//! until their holder signs in again, and are then compared with what the groups give, as always; sessions go on. To
+//! shut somebody out at once is to suspend them. A connection that is removed takes its identities with it, and the
+//! roles that its groups gave.
 
 pub mod brake;
 mod check;
