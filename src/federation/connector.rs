@@ -23,7 +23,7 @@ use crate::secret::Secret;
 #[derive(Debug, Default)]
 pub struct Outside {
     excepted: Arc<[Network]>,
-    providers: Providers,
+    pub(super) providers: Providers,
     /// A way out for each set of extra roots.
     ways: Mutex<HashMap<Option<String>, Egress>>,
 }

@@ -45,6 +45,8 @@ crate::words::words! {
         UserInfo = "userinfo",
         /// The subject can be a key.
         Subject = "subject",
+        /// The logout token: signature, issuer, audience, times, event (OpenID Connect Back-Channel Logout 1.0 §2.6).
+        LogoutToken = "logout_token",
     }
 }
 

@@ -10,6 +10,7 @@ pub mod egress;
 mod entra;
 pub mod error;
 mod google;
+pub mod logout_token;
 pub mod mapping;
 pub mod metadata;
 mod oauth2;

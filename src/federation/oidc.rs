@@ -69,10 +69,10 @@ type OurClient = Client<
 >;
 
 /// How far the clocks of an upstream may be off.
-const SKEW: Seconds = Seconds::new(60);
+pub(super) const SKEW: Seconds = Seconds::new(60);
 
 /// The algorithms that a signature may have: none that a public key could be mistaken for a secret of.
-const ALGORITHMS: [CoreJwsSigningAlgorithm; 7] = [
+pub(super) const ALGORITHMS: [CoreJwsSigningAlgorithm; 7] = [
     CoreJwsSigningAlgorithm::EcdsaP256Sha256,
     CoreJwsSigningAlgorithm::EcdsaP384Sha384,
     CoreJwsSigningAlgorithm::EdDsa,
@@ -141,7 +141,7 @@ pub(super) struct Proven {
 }
 
 impl Provider<'_> {
-    fn metadata_key(&self) -> (&str, &str) {
+    pub(super) fn metadata_key(&self) -> (&str, &str) {
         (&self.base, &self.issuer)
     }
 
@@ -278,11 +278,8 @@ impl Provider<'_> {
             .claims(&verifier, nonce)
             .map_err(|error| failed(chain(&error)))?
             .clone();
-        let said = as_map(&claims);
-        let is_of_metadata = metadata.issuer() == claims.issuer();
-        let is_expected = is_of_metadata || !self.issuer.contains(TENANT);
-        if !is_expected || !(self.issuers)(claims.issuer().as_str(), &said) {
-            let issuer = claims.issuer().as_str();
+        let issuer = claims.issuer().as_str();
+        if !self.is_issuer(metadata, issuer, &as_map(&claims)) {
             return Err(failed(format!(
                 "the issuer {issuer} is not the one expected"
             )));
@@ -295,6 +292,18 @@ impl Provider<'_> {
             return Err(FederationError::unproven(Check::AuthorizedParty, why));
         }
         Ok(claims)
+    }
+
+    /// Whether a token of that issuer, with those claims, is one of this provider's.
+    pub(super) fn is_issuer(
+        &self,
+        metadata: &Metadata,
+        issuer: &str,
+        claims: &Map<String, Value>,
+    ) -> bool {
+        let is_of_metadata = metadata.issuer().as_str() == issuer;
+        let is_expected = is_of_metadata || !self.issuer.contains(TENANT);
+        is_expected && (self.issuers)(issuer, claims)
     }
 
     fn verifier(&self, metadata: &Metadata, now: Timestamp) -> Verifier {

@@ -25,6 +25,7 @@ mod respond;
 pub mod session;
 pub mod throttle;
 pub mod upstream;
+pub mod upstream_logout;
 mod upstream_proof;
 
 pub use begin::{Choice, begin, begin_here, record_choice};

@@ -178,6 +178,25 @@ pub async fn end(tx: &mut Tx, session: &Session, now: Timestamp) -> sqlx::Result
     Ok(())
 }
 
+/// Ends a session because its upstream signed its user out there. What clients were granted for when the End-User is
+/// absent stays (OpenID Connect Back-Channel Logout 1.0 §2.7), if they have it already. Returns false when the session
+/// had ended before.
+pub(super) async fn end_from_outside(
+    tx: &mut Tx,
+    session: &SessionId,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    if !sessions::end(tx, session, now).await? {
+        return Ok(false);
+    }
+    for grant in grants::list_of_session(tx, session).await? {
+        if grant.has_code || !grant.scopes.0.wants_refresh_token() {
+            grants::revoke(tx, &grant.id, now).await?;
+        }
+    }
+    Ok(true)
+}
+
 /// Ends all sessions of a user, and what clients were granted in them.
 pub async fn end_all(tx: &mut Tx, user: &UserId, now: Timestamp) -> sqlx::Result<()> {
     sessions::end_for_user(tx, user, None, now).await?;

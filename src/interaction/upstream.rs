@@ -12,7 +12,7 @@ use url::Url;
 
 use super::circumstances::Circumstances;
 use super::upstream_proof::proof;
-use super::{errand, invitation, session};
+use super::{errand, invitation, session, upstream_logout};
 use crate::audit::{self, Actor};
 use crate::clock::{Seconds, Timestamp};
 use crate::directory::reconcile::{Refusal, Upstream, stated_email};
@@ -73,7 +73,7 @@ pub enum UpstreamError {
 }
 
 impl<'a> Upstreams<'a> {
-    fn connector(&self, upstream: &'a Upstream) -> Result<Connector<'a>, UpstreamError> {
+    pub(super) fn connector(&self, upstream: &'a Upstream) -> Result<Connector<'a>, UpstreamError> {
         Ok(Connector {
             settings: &upstream.connection.settings.0,
             secret: self.secret(upstream)?,
@@ -323,6 +323,7 @@ pub(super) async fn begin_session(
         assertion: Some(assertion),
     };
     record(tx, upstream, signed_in, at.now, rng).await?;
+    upstream_logout::remember(tx, &session.id, upstream, assertion).await?;
     let progress = &mut interaction.progress.0;
     progress.authenticated = Some(Authenticated {
         session_id: session.id,

@@ -130,6 +130,28 @@ pub async fn revoke_for_session(
     .await
 }
 
+/// A grant of a session that lives.
+#[derive(Debug, Clone, FromRow)]
+pub struct OfSession {
+    /// Its name.
+    pub id: GrantId,
+    /// What it allows.
+    pub scopes: Text<Scopes>,
+    /// Whether its code was not redeemed yet.
+    pub has_code: bool,
+}
+
+/// The grants of a session that were not withdrawn.
+pub async fn list_of_session(tx: &mut Tx, session: &SessionId) -> sqlx::Result<Vec<OfSession>> {
+    tx.all(
+        "SELECT id, scopes, EXISTS (SELECT 1 FROM authorization_codes AS codes
+                WHERE codes.grant_id = grants.id AND codes.redeemed_at IS NULL) AS has_code
+         FROM grants WHERE session_id = $1 AND revoked_at IS NULL ORDER BY id",
+        (session,),
+    )
+    .await
+}
+
 /// Withdraws all grants of a user, but those of the session to keep. Returns how many those were.
 pub async fn revoke_for_user(
     tx: &mut Tx,

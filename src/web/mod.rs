@@ -126,6 +126,8 @@ fn tokens(site: &Site) -> Router<Site> {
         .layer(from_fn_with_state(site.clone(), cors::clients))
         // For resource servers, which are no browsers.
         .route("/oauth2/introspect", post(introspect::introspect))
+        // For upstreams, which are none either.
+        .merge(signin::machine_routes())
 }
 
 /// What applications ask of their users with tokens, and nobody may keep.

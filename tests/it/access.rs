@@ -173,6 +173,12 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ("GET", "/interaction/{id}/cancel", [303; 7]),
     // The answer of an upstream counts with the state of an attempt of this browser alone.
     ("GET", "/login/callback", [400; 7]),
+    // A logout token is all that counts here, and none is sent.
+    (
+        "POST",
+        "/login/backchannel-logout/{connection_id}",
+        [400; 7],
+    ),
     // For clients, by a secret; 400 says that the request names no client, or that it names no grant. No
     // cookie counts here.
     ("POST", "/oauth2/token", [400, 400, 400, 400, 401, 400, 401]),

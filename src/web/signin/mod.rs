@@ -4,6 +4,7 @@
 //! entered and sends the browser back to `/interaction/{id}`, where [`resume`] shows what comes
 //! next; or it shows the same page again, with what was wrong.
 
+mod backchannel;
 mod choices;
 mod code;
 pub mod errand;
@@ -64,6 +65,14 @@ pub fn routes() -> Router<Site> {
         .route("/interaction/{id}/consent", step(choices::consent))
         .route("/interaction/{id}/cancel", step(choices::cancel))
         .route("/login/callback", get(upstream::callback))
+}
+
+/// What upstreams call by themselves.
+pub fn machine_routes() -> Router<Site> {
+    Router::new().route(
+        "/login/backchannel-logout/{connection_id}",
+        post(backchannel::logout),
+    )
 }
 
 /// A form's route. Its address stands in the browser when the form was refused; whoever opens it anew

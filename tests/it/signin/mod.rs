@@ -19,6 +19,7 @@ pub(crate) mod upstream;
 mod upstream_attacks;
 mod upstream_authentication;
 mod upstream_groups;
+mod upstream_logout;
 mod upstream_newcomers;
 mod upstream_parameters;
 mod upstream_profile;

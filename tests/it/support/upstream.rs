@@ -138,6 +138,20 @@ impl Upstream {
         *self.inner.fault.lock().unwrap() = fault;
     }
 
+    /// A logout token, as an honest provider writes one at `now` but for the claims that are replaced; null removes one.
+    pub(crate) fn logout_token(&self, now: Timestamp, replaced: &Value, fault: Fault) -> String {
+        let now = now.as_i64();
+        let mut claims = json!({
+            "iss": self.issuer, "aud": CLIENT_ID, "iat": now, "exp": now + 120,
+            "jti": uuid::Uuid::new_v4().to_string(),
+            "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+        });
+        let claims = claims.as_object_mut().unwrap();
+        claims.extend(replaced.as_object().unwrap().clone());
+        claims.retain(|_, value| !value.is_null());
+        signed(&json!(claims), fault)
+    }
+
     /// How often its keys were read.
     pub(crate) fn key_reads(&self) -> usize {
         *self.inner.key_reads.lock().unwrap()

@@ -34,6 +34,7 @@ use crate::directory::connections::options::Options;
 use crate::directory::connections::{self, Changed, Configured, Said, options_of, strategy};
 use crate::directory::people::Start;
 use crate::id::{ClientId, ConnectionId, OrganizationId};
+use crate::interaction::upstream_logout;
 use crate::naming;
 use crate::store::Tx;
 use crate::store::connections::{self as stored, Connection};
@@ -265,6 +266,10 @@ fn clients(ids: &[String]) -> Result<Vec<ClientId>, ApiError> {
 pub struct Shown {
     #[serde(flatten)]
     entry: Entry,
+    /// Where the provider sends logout tokens, to be registered there (OpenID Connect Back-Channel Logout 1.0); null
+    /// for `oauth2`, which has none.
+    #[schema(format = "uri")]
+    backchannel_logout_uri: Option<String>,
     /// The organization whose it is; everybody's when null.
     organization_code: Option<String>,
     /// The client ids of the applications that offer it.
@@ -301,7 +306,9 @@ pub async fn read(
     let found = connections::find(&mut tx, &id).await?;
     let found = found.ok_or_else(unknown)?;
     let options = options_of(&mut tx, &found).await?;
+    let logout = upstream_logout::address(found.connection.kind.0, &found.connection.id);
     let connection = Shown {
+        backchannel_logout_uri: logout.map(|path| site.app.config.server.issuer.join(&path)),
         organization_code: found
             .connection
             .organization_id
