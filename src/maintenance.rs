@@ -15,7 +15,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use crate::clock::{Clock, Seconds, Timestamp};
 use crate::store::{
     Db, clients, grants, interactions, refresh_tokens, revoked_tokens, sessions, throttles,
-    upstream_attempts, upstream_logout_tokens, upstream_sign_ins,
+    upstream_attempts, upstream_logout_tokens, upstream_logouts, upstream_sign_ins,
 };
 use crate::tokens::keyring::{KeyError, Keys};
 use crate::tokens::rotation::{Schedule, rotate_by_age};
@@ -67,6 +67,8 @@ pub struct Purged {
     pub upstream_attempts: u64,
     /// Of upstreams, that were used.
     pub upstream_logout_tokens: u64,
+    /// Browsers that did not come back from an upstream.
+    pub upstream_logouts: u64,
     /// Answers of upstreams.
     pub upstream_sign_ins: u64,
 }
@@ -201,6 +203,10 @@ async fn purge(db: &Db, now: Timestamp, report: &mut Report) {
         upstream_logout_tokens: report.take(
             "purge upstream logout tokens",
             in_transactions!(db, |tx| upstream_logout_tokens::purge(tx, now)),
+        ),
+        upstream_logouts: report.take(
+            "purge upstream logouts",
+            in_transactions!(db, |tx| upstream_logouts::purge(tx, now)),
         ),
         upstream_sign_ins: report.take(
             "purge upstream sign-ins",
@@ -400,7 +406,7 @@ mod tests {
         let world = World::new().await;
         world.db.close().await;
         let report = world.tick(&NEVER, NOW).await;
-        assert_eq!(report.failed.len(), 13);
+        assert_eq!(report.failed.len(), 14);
     }
 
     #[tokio::test]

@@ -36,7 +36,7 @@ pub(super) fn check_issuer(metadata: &Metadata, iss: Option<&str>) -> Result<(),
 
 /// Whether an issuer is the one of the metadata, or one that their template stands for: that of Entra ID leaves the
 /// tenant open.
-fn is_named(issuer: &str, iss: &str) -> bool {
+pub(super) fn is_named(issuer: &str, iss: &str) -> bool {
     match issuer.split_once("{tenantid}") {
         Some((start, end)) => iss
             .strip_prefix(start)

@@ -56,6 +56,15 @@ impl Outside {
     }
 }
 
+/// What an upstream answers.
+#[derive(Debug)]
+pub struct Stated {
+    /// What it states of somebody.
+    pub assertion: Assertion,
+    /// The ID Token that states it, where there is one.
+    pub id_token: Option<Secret>,
+}
+
 /// How one upstream is spoken to.
 pub struct Connector<'a> {
     /// What is set of it.
@@ -98,7 +107,7 @@ impl Connector<'_> {
         callback: Callback,
         expected: Expected,
         now: Timestamp,
-    ) -> Result<Assertion, FederationError> {
+    ) -> Result<Stated, FederationError> {
         let egress = self.egress()?;
         if let Settings::OAuth2(settings) = self.settings {
             let provider = self.profile_provider(settings);
@@ -107,11 +116,15 @@ impl Connector<'_> {
                 proof_apart: proof,
                 ..said(proven)
             };
-            return read(self.settings, said);
+            return Ok(Stated {
+                assertion: read(self.settings, said)?,
+                id_token: None,
+            });
         }
         let at = (&egress, &self.outside.providers);
         let provider = self.openid_provider()?;
-        let proven = provider.complete(at, callback, expected, now).await?;
+        let mut proven = provider.complete(at, callback, expected, now).await?;
+        let id_token = proven.id_token.take();
         let mut groups_apart = Presence::Absent;
         if let Settings::EntraId(settings) = self.settings
             && entra::groups(settings, &proven.claims).is_none()
@@ -122,7 +135,10 @@ impl Connector<'_> {
             groups_apart,
             ..said(proven)
         };
-        read(self.settings, said)
+        Ok(Stated {
+            assertion: read(self.settings, said)?,
+            id_token,
+        })
     }
 
     pub(super) fn egress(&self) -> Result<Egress, FederationError> {

@@ -10,7 +10,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
-use openidconnect::{JsonWebKey as _, JsonWebKeyUse as _, JwsSigningAlgorithm as _};
+use openidconnect::{JsonWebKey as _, JsonWebKeyUse, JwsSigningAlgorithm as _};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -161,7 +161,7 @@ impl<'a> Parts<'a> {
             (None, _) => true,
             (Some(kid), named) => named.is_some_and(|named| named.as_str() == kid),
         };
-        let signs = key.key_use().is_none_or(|used| used.allows_signature());
+        let signs = key.key_use().is_none_or(JsonWebKeyUse::allows_signature);
         is_named && signs && self.header.alg.key_type().as_ref() == Some(key.key_type())
     }
 }

@@ -47,6 +47,8 @@ pub struct Further {
     /// Whether answers say from whom they come (RFC 9207 §3).
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
+    /// Where somebody is signed out (OpenID Connect RP-Initiated Logout 1.0 §2.1). Not checked.
+    pub end_session_endpoint: Option<String>,
 }
 
 impl AdditionalProviderMetadata for Further {}

@@ -7,6 +7,7 @@ pub mod answer;
 pub mod assertion;
 pub mod connector;
 pub mod egress;
+pub mod end_session;
 mod entra;
 pub mod error;
 mod google;
@@ -21,5 +22,5 @@ pub mod settings;
 pub mod wishes;
 
 pub use assertion::{Assertion, Presence};
-pub use connector::{Connector, Outside};
+pub use connector::{Connector, Outside, Stated};
 pub use error::FederationError;

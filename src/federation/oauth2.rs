@@ -127,6 +127,7 @@ impl Provider<'_> {
             subject: String::new(),
             claims,
             access_token,
+            id_token: None,
         };
         Ok((proven, proof))
     }

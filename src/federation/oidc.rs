@@ -138,6 +138,8 @@ pub(super) struct Proven {
     pub(super) subject: String,
     pub(super) claims: Map<String, Value>,
     pub(super) access_token: Secret,
+    /// As it came, where there is one.
+    pub(super) id_token: Option<Secret>,
 }
 
 impl Provider<'_> {
@@ -261,6 +263,7 @@ impl Provider<'_> {
             subject,
             claims: said,
             access_token: Secret::from(tokens.access_token().secret().clone()),
+            id_token: Some(Secret::from(id_token.to_string())),
         })
     }
 

@@ -126,6 +126,10 @@ pub struct Registration {
     pub forwarded_parameters: Vec<String>,
     /// Certificates that are trusted besides those of the system: PEM.
     pub extra_roots: Option<String>,
+    /// Whether signing out here goes on to the upstream.
+    pub ends_session: bool,
+    /// Where its sign-out is, where its metadata do not say.
+    pub end_session_endpoint: Option<String>,
 }
 
 /// Any OpenID Provider.

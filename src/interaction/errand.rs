@@ -23,7 +23,7 @@ use crate::federation::Assertion;
 use crate::id::{ConnectionId, InteractionId, UserId};
 use crate::protocol::authorization::AuthorizationRequest;
 use crate::secret::Secret;
-use crate::store::interactions::{Authenticated, Errand, Interaction, Linking, Progress};
+use crate::store::interactions::{Asserted, Authenticated, Errand, Interaction, Linking, Progress};
 use crate::store::sessions::Session;
 use crate::store::types::Json;
 use crate::store::{Tx, interactions, passwords, sessions, upstream_identities};
@@ -153,7 +153,7 @@ pub async fn confirm(
 pub(super) async fn adopt(
     at: &Circumstances<'_>,
     interaction: &mut Interaction,
-    (errand, connection, assertion): (Errand, ConnectionId, Assertion),
+    (errand, asserted): (Errand, Asserted),
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<Option<Secret>, UpstreamError> {
     let mut tx = at.db.write().await?;
@@ -166,10 +166,10 @@ pub(super) async fn adopt(
     if !sessions::touch(&mut tx, &present.id, at.now).await? {
         return store(tx, interaction).await;
     }
-    let found = upstream::find(&mut tx, &connection).await?;
+    let found = upstream::find(&mut tx, &asserted.connection).await?;
     let found = found.ok_or(UpstreamError::Unknown)?;
     if !errand.is_confirmed {
-        return confirm_by(tx, at, interaction, &found, &assertion, rng).await;
+        return confirm_by(tx, at, interaction, &found, &asserted, rng).await;
     }
     if at.now.since(present.auth_time) > LONGEST_WAY {
         if let Some(errand) = &mut interaction.progress.0.errand {
@@ -178,12 +178,13 @@ pub(super) async fn adopt(
         return store(tx, interaction).await;
     }
     let mut links = errand.links.iter();
-    if !links.any(|linking| linking.connection == connection && !linking.is_done) {
+    if !links.any(|linking| linking.connection == asserted.connection && !linking.is_done) {
         // It was to prove what is proven already.
         return store(tx, interaction).await;
     }
     let user = &errand.user_id;
-    link(tx, at, interaction, user, (&found, &assertion), rng).await
+    let stated = (&found, &asserted.assertion);
+    link(tx, at, interaction, user, stated, rng).await
 }
 
 /// Links the identity that was stated to the account of whoever asked for it.
@@ -243,9 +244,10 @@ async fn confirm_by(
     at: &Circumstances<'_>,
     interaction: &mut Interaction,
     found: &Upstream,
-    assertion: &Assertion,
+    asserted: &Asserted,
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<Option<Secret>, UpstreamError> {
+    let assertion = &asserted.assertion;
     let (connection, now) = (&found.connection.id, at.now);
     let (issuer, subject) = (&assertion.issuer, &assertion.subject);
     let known = upstream_identities::find(&mut tx, connection, issuer, subject).await?;
@@ -269,7 +271,7 @@ async fn confirm_by(
                 errand.is_confirmed = true;
             }
             let cookie =
-                begin_session(&mut tx, at, interaction, found, assertion, &adopted, rng).await?;
+                begin_session(&mut tx, at, interaction, found, asserted, &adopted, rng).await?;
             tx.commit().await?;
             Ok(Some(cookie))
         }

@@ -19,7 +19,7 @@ use crate::directory::reconcile::{Refusal, Upstream, stated_email};
 use crate::directory::upstream::{self, Adopted, AdoptionError};
 use crate::federation::answer::Callback;
 use crate::federation::wishes::Wishes;
-use crate::federation::{Assertion, Connector, FederationError, Outside};
+use crate::federation::{Assertion, Connector, FederationError, Outside, Stated};
 use crate::id::{ConnectionId, InteractionId, UpstreamSignInId, UserId};
 use crate::protocol::Issuer;
 use crate::secret::Secret;
@@ -189,11 +189,12 @@ pub async fn receive(
     };
     let progress = &mut interaction.progress.0;
     match proven {
-        Ok(assertion) => {
+        Ok(stated) => {
             progress.setback = None;
             progress.asserted = Some(Asserted {
+                id_token_jwe: upstream_logout::seal(upstreams.vault, &upstream, &stated)?,
                 connection: attempt.connection_id,
-                assertion,
+                assertion: stated.assertion,
             });
         }
         Err(error) => {
@@ -218,7 +219,7 @@ async fn prove(
     attempt: &Attempt,
     callback: Callback,
     now: Timestamp,
-) -> Result<Result<Assertion, FederationError>, UpstreamError> {
+) -> Result<Result<Stated, FederationError>, UpstreamError> {
     let opened = upstreams.vault.open(&attempt.sealed)?;
     let Ok(expected) = serde_json::from_slice(&opened) else {
         return Err(UpstreamError::Unknown);
@@ -241,8 +242,7 @@ pub async fn adopt(
         return Ok(None);
     };
     if let Some(errand) = interaction.progress.0.errand.clone() {
-        let stated = (errand, asserted.connection, asserted.assertion);
-        return Box::pin(errand::adopt(at, interaction, stated, rng)).await;
+        return Box::pin(errand::adopt(at, interaction, (errand, asserted), rng)).await;
     }
     // Two first sign-ins at once: the slower one finds what the other one made.
     for _ in 0..2 {
@@ -256,7 +256,7 @@ pub async fn adopt(
         match adopted {
             Ok(adopted) => {
                 let cookie =
-                    begin_session(&mut tx, at, interaction, &found, assertion, &adopted, rng)
+                    begin_session(&mut tx, at, interaction, &found, &asserted, &adopted, rng)
                         .await?;
                 tx.commit().await?;
                 warn_of_held(&found, &adopted);
@@ -302,10 +302,11 @@ pub(super) async fn begin_session(
     at: &Circumstances<'_>,
     interaction: &mut Interaction,
     upstream: &Upstream,
-    assertion: &Assertion,
+    asserted: &Asserted,
     adopted: &Adopted,
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<Secret, UpstreamError> {
+    let assertion = &asserted.assertion;
     let email = stated_email(assertion, upstream);
     let email = email.map(|email| IdentityKind::Email.key(&email));
     let identity = &adopted.identity;
@@ -323,7 +324,7 @@ pub(super) async fn begin_session(
         assertion: Some(assertion),
     };
     record(tx, upstream, signed_in, at.now, rng).await?;
-    upstream_logout::remember(tx, &session.id, upstream, assertion).await?;
+    upstream_logout::remember(tx, &session.id, upstream, asserted).await?;
     let progress = &mut interaction.progress.0;
     progress.authenticated = Some(Authenticated {
         session_id: session.id,

@@ -121,6 +121,9 @@ pub struct Asserted {
     pub connection: ConnectionId,
     /// What it states.
     pub assertion: Assertion,
+    /// The ID Token that states it, encrypted, where it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_jwe: Option<String>,
 }
 
 /// Why an upstream did not sign somebody in.

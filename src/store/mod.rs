@@ -45,6 +45,7 @@ pub mod types;
 pub mod upstream_attempts;
 pub mod upstream_identities;
 pub mod upstream_logout_tokens;
+pub mod upstream_logouts;
 pub mod upstream_sessions;
 pub mod upstream_sign_ins;
 pub mod user_words;

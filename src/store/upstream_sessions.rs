@@ -42,6 +42,39 @@ pub async fn put(tx: &mut Tx, known: &UpstreamSession) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// What a session knows of the upstream that it came through last, and still comes through.
+pub async fn find(
+    tx: &mut Tx,
+    session: &SessionId,
+    connection: &ConnectionId,
+) -> sqlx::Result<Option<UpstreamSession>> {
+    tx.optional(
+        "SELECT * FROM upstream_sessions WHERE session_id = $1 AND connection_id = $2",
+        (session, connection),
+    )
+    .await
+}
+
+/// Drops the ID Token of a session.
+pub async fn drop_id_token(tx: &mut Tx, session: &SessionId) -> sqlx::Result<()> {
+    tx.execute(
+        "UPDATE upstream_sessions SET id_token_jwe = NULL WHERE session_id = $1",
+        (session,),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Drops the ID Tokens of all sessions that came through a connection.
+pub async fn drop_id_tokens(tx: &mut Tx, connection: &ConnectionId) -> sqlx::Result<()> {
+    tx.execute(
+        "UPDATE upstream_sessions SET id_token_jwe = NULL WHERE connection_id = $1 AND id_token_jwe IS NOT NULL",
+        (connection,),
+    )
+    .await?;
+    Ok(())
+}
+
 /// Whom an upstream signs out: a subject, one session of it, or a session alone.
 #[derive(Debug, Clone, Copy)]
 pub struct Named<'a> {

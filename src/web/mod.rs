@@ -148,6 +148,7 @@ fn pages() -> Router<Site> {
             get(authorize::authorize).post(authorize::authorize),
         )
         .route("/logout", get(logout::logout).post(logout::logout))
+        .route("/logout/callback", get(logout::elsewhere::back))
         .route("/team_invitation", get(invitation::follow))
         .merge(signin::routes())
         .merge(account::routes())

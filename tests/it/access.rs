@@ -173,6 +173,8 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ("GET", "/interaction/{id}/cancel", [303; 7]),
     // The answer of an upstream counts with the state of an attempt of this browser alone.
     ("GET", "/login/callback", [400; 7]),
+    // The way back from an upstream counts as its answer does.
+    ("GET", "/logout/callback", [400; 7]),
     // A logout token is all that counts here, and none is sent.
     (
         "POST",

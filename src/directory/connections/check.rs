@@ -116,12 +116,22 @@ fn refuse_foreign(kind: Kind, options: &Options) -> Result<(), Refused> {
             &[OAuth2],
         ),
         ("emails_endpoint", text(&options.emails_endpoint), &[OAuth2]),
+        (
+            "end_session_endpoint",
+            text(&options.end_session_endpoint),
+            &[EntraId, Google, Oidc],
+        ),
         ("graph", text(&options.graph), &[EntraId]),
         ("groups_claim", text(&options.groups_claim), &[Oidc]),
         (
             "hosted_domains",
             !options.hosted_domains.is_empty(),
             &[Google],
+        ),
+        (
+            "is_provider_sign_out_enabled",
+            options.is_provider_sign_out_enabled,
+            &[EntraId, Google, Oidc],
         ),
         (
             "is_retrieve_provider_user_groups",
@@ -167,6 +177,11 @@ fn registration(options: &Options) -> Result<Registration, Refused> {
         parameters,
         forwarded_parameters,
         extra_roots: roots(options.extra_roots.as_deref())?,
+        ends_session: options.is_provider_sign_out_enabled,
+        end_session_endpoint: address(
+            "end_session_endpoint",
+            options.end_session_endpoint.as_deref(),
+        )?,
     })
 }
 

@@ -24,8 +24,8 @@ use serde_json::{Map, Value};
 use crate::audit::{self, Actor};
 use crate::clock::Timestamp;
 use crate::id::{ClientId, ConnectionId, OrganizationId};
-use crate::store::Tx;
 use crate::store::connections::{self, Connection, GroupRole};
+use crate::store::{Tx, upstream_sessions};
 use crate::vault::{Vault, VaultError};
 use brake::Withdrawals;
 use options::SecretChange;
@@ -363,6 +363,9 @@ pub async fn store(
         connections::update(tx, &after.connection).await?;
     } else {
         connections::insert(tx, &after.connection).await?;
+    }
+    if !after.connection.settings.0.client().ends_session {
+        upstream_sessions::drop_id_tokens(tx, id).await?;
     }
     connections::remove_domains(tx, id).await?;
     for domain in &after.domains {

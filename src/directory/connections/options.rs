@@ -31,6 +31,9 @@ pub struct Options {
     pub email_verified_claim: Option<String>,
     /// `oauth2`: the endpoint that lists mail addresses, in the form of GitHub's.
     pub emails_endpoint: Option<String>,
+    /// All but `oauth2`: the provider's endpoint for signing out (OpenID Connect RP-Initiated Logout 1.0), where its
+    /// metadata name none.
+    pub end_session_endpoint: Option<String>,
     /// Certificates that are trusted besides those of the system: PEM.
     pub extra_roots: Option<String>,
     /// Parameters of an authorization request that are passed on when an application sends them.
@@ -57,6 +60,9 @@ pub struct Options {
     pub is_enabled: bool,
     /// Whether its button is shown also when it has domains that lead to it.
     pub is_force_show_sso_button: bool,
+    /// All but `oauth2`: whether signing out here goes on to the provider. `/logout/callback` is to be registered there
+    /// as a post-logout redirect URI.
+    pub is_provider_sign_out_enabled: bool,
     /// `entra_id`: whether the people's groups are read.
     pub is_retrieve_provider_user_groups: bool,
     /// Whether a proven address leads to the account that has proven it here.
@@ -137,6 +143,7 @@ impl Default for Options {
             client_id: String::new(),
             email_verified_claim: None,
             emails_endpoint: None,
+            end_session_endpoint: None,
             extra_roots: None,
             forwarded_parameters: Vec::new(),
             graph: None,
@@ -149,6 +156,7 @@ impl Default for Options {
             is_create_missing_user: true,
             is_enabled: true,
             is_force_show_sso_button: false,
+            is_provider_sign_out_enabled: false,
             is_retrieve_provider_user_groups: false,
             is_trusted: false,
             issuer: None,
@@ -171,6 +179,7 @@ impl Options {
         let parameters = client.parameters.iter();
         let shared = Self {
             client_id: client.client_id.clone(),
+            end_session_endpoint: client.end_session_endpoint.clone(),
             extra_roots: client.extra_roots.clone(),
             forwarded_parameters: client.forwarded_parameters.clone(),
             is_authentication_trusted: connection.trusts_authentication,
@@ -178,6 +187,7 @@ impl Options {
             is_create_missing_user: connection.creates_users,
             is_enabled: connection.is_enabled,
             is_force_show_sso_button: connection.shows_button,
+            is_provider_sign_out_enabled: client.ends_session,
             is_trusted: connection.trusts_emails,
             mapping: connection.mapping.0.clone(),
             scopes: client.scopes.clone(),
@@ -336,6 +346,7 @@ pub const NAMES: &[&str] = &[
     "client_id",
     "email_verified_claim",
     "emails_endpoint",
+    "end_session_endpoint",
     "extra_roots",
     "forwarded_parameters",
     "graph",
@@ -348,6 +359,7 @@ pub const NAMES: &[&str] = &[
     "is_create_missing_user",
     "is_enabled",
     "is_force_show_sso_button",
+    "is_provider_sign_out_enabled",
     "is_retrieve_provider_user_groups",
     "is_trusted",
     "issuer",
@@ -362,129 +374,4 @@ pub const NAMES: &[&str] = &[
 ];
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn read_json(written: Value, before: &Options) -> Result<(Options, SecretChange), Refused> {
-        let Value::Object(written) = written else {
-            panic!("it is an object");
-        };
-        read(written, before)
-    }
-
-    #[test]
-    fn every_option_has_its_name() {
-        let Ok(Value::Object(members)) = serde_json::to_value(Options::default()) else {
-            panic!("it is an object");
-        };
-        let mut names: Vec<&str> = members.keys().map(String::as_str).collect();
-        names.sort_unstable();
-        assert_eq!(names, NAMES);
-    }
-
-    #[test]
-    fn what_is_left_out_stays_and_null_is_the_default() {
-        let before = Options {
-            client_id: "vestibule".to_owned(),
-            is_trusted: true,
-            is_enabled: false,
-            ..Options::default()
-        };
-        let written =
-            json!({ "is_trusted": null, "scopes": ["email"], "is_use_custom_domain": true });
-        let (after, secret) = read_json(written, &before).unwrap();
-        assert_eq!(secret, SecretChange::Keep);
-        let expected = Options {
-            is_trusted: false,
-            scopes: vec!["email".to_owned()],
-            ..before
-        };
-        assert_eq!(after, expected);
-    }
-
-    #[test]
-    fn words_of_published_clients_say_the_same_as_ours() {
-        let before = Options {
-            tenants: vec!["acme.test".to_owned()],
-            ..Options::default()
-        };
-        for (written, sync, tenants) in [
-            (
-                json!({ "is_sync_user_profile_on_login": true }),
-                Sync::On,
-                &["acme.test"][..],
-            ),
-            (
-                json!({ "is_sync_user_profile_on_login": false }),
-                Sync::Off,
-                &["acme.test"],
-            ),
-            (
-                json!({ "is_sync_user_profile_on_login": false, "sync": "on" }),
-                Sync::On,
-                &["acme.test"],
-            ),
-            (
-                json!({ "entra_id_domain": "globex.test" }),
-                Sync::Inherit,
-                &["globex.test"],
-            ),
-            (
-                json!({ "entra_id_domain": "globex.test", "is_use_common_endpoint": false }),
-                Sync::Inherit,
-                &["globex.test"],
-            ),
-            (
-                json!({ "is_use_common_endpoint": true }),
-                Sync::Inherit,
-                &[],
-            ),
-        ] {
-            let (after, _) = read_json(written.clone(), &before).unwrap();
-            assert_eq!(
-                (after.sync, after.tenants.as_slice()),
-                (
-                    sync,
-                    &*tenants.iter().map(ToString::to_string).collect::<Vec<_>>()
-                ),
-                "{written}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_value_of_another_type_is_refused_with_its_name() {
-        for (written, field) in [
-            (json!({ "scopes": "email" }), "options.scopes"),
-            (json!({ "sync": "always" }), "options.sync"),
-            (json!({ "client_secret": 1 }), "options.client_secret"),
-            (
-                json!({ "mapping": { "shoe_size": { "claim": "x" } } }),
-                "options.mapping",
-            ),
-            (json!({ "entra_id_domain": 1 }), "options.entra_id_domain"),
-        ] {
-            let refused = read_json(written.clone(), &Options::default()).unwrap_err();
-            let Refused::Invalid { field: told, .. } = refused else {
-                panic!("{written}: {refused}");
-            };
-            assert_eq!(told, field, "{written}");
-        }
-    }
-
-    #[test]
-    fn a_parameter_is_written_in_two_forms_and_a_secret_comes_apart() {
-        let written = json!({
-            "upstream_params": { "prompt": { "value": "select_account" }, "hd": "acme.test" },
-            "client_secret": "hunter2",
-        });
-        let (after, secret) = read_json(written, &Options::default()).unwrap();
-        assert_eq!(secret, SecretChange::Set(Secret::from("hunter2")));
-        let told = serde_json::to_value(&after).unwrap();
-        let expected = json!({ "prompt": "select_account", "hd": "acme.test" });
-        assert_eq!(told["upstream_params"], expected);
-        assert!(!told.to_string().contains("hunter2"));
-    }
-}
+mod tests;

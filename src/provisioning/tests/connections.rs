@@ -53,6 +53,17 @@ async fn a_connection_is_made_changed_and_removed() {
         sync: inherit -> off
     2 unchanged, 1 updated
     "#);
+    let there = format!(
+        "{trusted}\nis_provider_sign_out_enabled = true\nend_session_endpoint = 'https://login.acme.test/out'"
+    );
+    insta::assert_snapshot!(world.apply(&acme(&there)).await.unwrap(), @r#"
+    ~ connection "Acme"
+        end_session_endpoint: https://login.acme.test/out
+        is_provider_sign_out_enabled: false -> true
+    2 unchanged, 1 updated
+    "#);
+    assert!(world.apply(&acme(&there)).await.unwrap().is_unchanged());
+    world.apply(&acme(&trusted)).await.unwrap();
     let other_secret = trusted.replace("'SECRET'", "'OTHER_SECRET'");
     insta::assert_snapshot!(world.apply(&acme(&other_secret)).await.unwrap(), @r#"
     ~ connection "Acme"

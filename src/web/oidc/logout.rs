@@ -7,10 +7,12 @@
 //! `redirect`, often with nothing else, and expect the session to be over; they get that when the target is
 //! a registered one. Either way, nobody is sent to an address that no client has registered.
 
+pub mod elsewhere;
+
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde_json::json;
 
@@ -65,7 +67,11 @@ pub async fn logout(
             // of their own account, and reaches nothing.
             let everywhere = request.all_sessions;
             end(&site, &signed_in.session, everywhere, now).await?;
-            Ok(leave(&site, browser, &situation).await)
+            let is_posted = method == Method::POST;
+            match elsewhere::lead_on(&site, browser, &situation, &signed_in.session, now).await {
+                Ok(elsewhere) => Ok(elsewhere.respond(&site, &situation, is_posted)),
+                Err(browser) => Ok(leave(&site, browser, &situation).await),
+            }
         }
         (None, _) => {
             if let Some(session) = hinted_session(&site, situation.hint.as_ref()).await? {
@@ -325,27 +331,24 @@ async fn leave(site: &Site, browser: Browser, situation: &Situation) -> Response
     if let Some(destination) = situation.destination() {
         return (cookies, jar, Redirect::to(destination)).into_response();
     }
-    let mut shell = site.page_shell(&browser.headers, None).await;
-    shell.client = situation
-        .client
-        .as_deref()
-        .map(|client| faces::client(&client.client));
-    let back = situation
-        .client
-        .as_ref()
-        .and_then(|client| client.way_back());
-    (
-        cookies,
-        jar,
-        page(
-            StatusCode::OK,
-            &SignedOutPage {
-                shell: &shell,
-                back,
-            },
-        ),
-    )
-        .into_response()
+    let said = signed_out(site, &browser.headers, situation.client.as_deref()).await;
+    (cookies, jar, said).into_response()
+}
+
+/// Says that nobody is signed in any more.
+async fn signed_out(
+    site: &Site,
+    headers: &HeaderMap,
+    client: Option<&RegisteredClient>,
+) -> Response {
+    let mut shell = site.page_shell(headers, None).await;
+    shell.client = client.map(|client| faces::client(&client.client));
+    let back = client.and_then(RegisteredClient::way_back);
+    let signed_out = SignedOutPage {
+        shell: &shell,
+        back,
+    };
+    page(StatusCode::OK, &signed_out)
 }
 
 /// The target with the client's `state` and nothing else (RP-Initiated Logout 1.0 §3).

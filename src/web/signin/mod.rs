@@ -29,6 +29,7 @@ pub use organization::{
 };
 pub use password::{ChoosePasswordPage, ForgotPasswordPage, IdentifyPage, PasswordPage};
 pub use register::{RegisterPage, RegistrationClosedPage};
+pub use scene::upstreams;
 pub use upstream::{LeavingPage, setback_key};
 
 use axum::Router;

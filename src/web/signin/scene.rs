@@ -171,7 +171,7 @@ impl Scene {
 }
 
 /// What it takes to speak to upstreams.
-pub(super) fn upstreams(site: &Site) -> Upstreams<'_> {
+pub fn upstreams(site: &Site) -> Upstreams<'_> {
     Upstreams {
         outside: &site.app.outside,
         vault: site.app.keys.vault(),

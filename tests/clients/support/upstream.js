@@ -22,11 +22,13 @@ export class Upstream {
   /** What Graph says of their groups, and how often it was asked. */
   graph = { groups: ['clerks'], asked: 0 };
   says = () => ({});
+  /** How its logout tokens were taken. */
+  told = { taken: 0, refused: [] };
   #server;
   #provider;
   #base;
 
-  constructor({ dress, port, callback }) {
+  constructor({ dress, port, callback, signsOut = {} }) {
     const { own, usual } = DRESSES[dress];
     this.port = port;
     this.origin = `http://127.0.0.1:${port}`;
@@ -36,7 +38,11 @@ export class Upstream {
         client_id: 'vestibule-there',
         client_secret: 'a secret of ours, there',
         redirect_uris: [callback],
+        ...signsOut,
       }],
+      features: { backchannelLogout: { enabled: true } },
+      // By itself it does not speak to this machine.
+      fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined }),
       // Google and Entra ID put what the scopes give into the ID Token.
       conformIdTokenClaims: dress === 'plain',
       claims: { openid: ['sub', ...own], email: ['email', 'email_verified'], profile: ['given_name', 'family_name', 'picture'] },
@@ -44,6 +50,8 @@ export class Upstream {
       cookies: { keys: ['of this run'] },
       pkce: { required: () => true },
     });
+    this.#provider.on('backchannel.success', () => { this.told.taken += 1; });
+    this.#provider.on('backchannel.error', (_, error) => { this.told.refused.push(error.message); });
   }
 
   /** Tells while it listens. */

@@ -66,7 +66,13 @@ async fn a_connection_is_made_read_changed_and_removed(engine: Engine) {
     );
     assert_eq!(shown["enabled_applications"], json!([client.id]));
     assert_eq!(shown["has_client_secret"], true);
+    let issuer = world.issuer();
+    let expected = format!("{issuer}/login/backchannel-logout/{id}");
+    assert_eq!(shown["backchannel_logout_uri"], expected);
+    let expected = format!("{issuer}/logout/callback");
+    assert_eq!(shown["post_logout_redirect_uri"], expected);
     let options = &shown["options"];
+    assert_eq!(options["is_provider_sign_out_enabled"], false);
     assert_eq!(
         options["home_realm_domains"],
         json!(["acme.example.test", "acme.test"])

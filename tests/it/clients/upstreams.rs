@@ -1,6 +1,6 @@
 //! Upstreams that others wrote, with us as their client.
 
-use vestibule::federation::settings::{EntraId, Google, Oidc, Settings};
+use vestibule::federation::settings::{EntraId, Google, Oidc, Registration, Settings};
 
 use super::{AFTER_LOGOUT, REDIRECT_URI, application};
 use crate::programs;
@@ -13,9 +13,10 @@ async fn through(dress: &str, settings: impl FnOnce(String) -> Settings) {
     let client = world.web_client(REDIRECT_URI, AFTER_LOGOUT).await;
     let port = programs::free_port();
     let settings = settings(format!("http://127.0.0.1:{port}"));
-    world.connection_to(settings, &client, |_| {}).await;
+    let connection = world.connection_to(settings, &client, |_| {}).await;
     let mut told = application(&world, &client);
     told.push(("UPSTREAM_PORT", port.to_string()));
+    told.push(("CONNECTION_ID", connection.to_string()));
     told.push(("UPSTREAM_DRESS", dress.to_owned()));
     programs::run("clients/upstream_oidc_provider.js", told).await;
 }
@@ -25,7 +26,10 @@ async fn through(dress: &str, settings: impl FnOnce(String) -> Settings) {
 async fn oidc_provider_as_it_is() {
     through("plain", |issuer| {
         Settings::Oidc(Oidc {
-            client: registration(),
+            client: Registration {
+                ends_session: true,
+                ..registration()
+            },
             issuer,
             groups_claim: None,
         })

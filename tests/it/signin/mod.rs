@@ -23,3 +23,4 @@ mod upstream_logout;
 mod upstream_newcomers;
 mod upstream_parameters;
 mod upstream_profile;
+mod upstream_sign_out;

@@ -44,6 +44,8 @@ MC4CAQAwBQYDK2VwBCIEIEzNCJso/5baywiGCSNP9nqZ3kq0OQLt8Lw8xW1DbfuS
 pub(crate) enum Fault {
     AccessTokenOfAnother,
     AlgorithmNone,
+    EndsNoSession,
+    EndsSessionInScript,
     Expired,
     ForAnotherClient,
     ForSeveralClients,
@@ -227,8 +229,14 @@ async fn metadata(State(inner): State<Arc<Inner>>) -> Json<Value> {
         _ => &issuer,
     };
     let inside = |path: &str| format!("https://10.0.0.1{path}");
+    let end_session = match fault {
+        Fault::EndsNoSession => Value::Null,
+        Fault::EndsSessionInScript => json!("javascript:alert(1)"),
+        _ => json!(at("/end-session?tenant=acme")),
+    };
     Json(json!({
         "issuer": said,
+        "end_session_endpoint": end_session,
         "authorization_endpoint": at("/auth"),
         "token_endpoint": if fault == Fault::TokensInside { inside("/token") } else { at("/token") },
         "userinfo_endpoint": at("/userinfo"),

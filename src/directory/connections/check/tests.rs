@@ -201,3 +201,36 @@ fn a_mapping_that_says_nothing_is_the_usual_one() {
     assert_eq!(mapping(&oidc, &of("mail")), Ok(of("mail")));
     assert!(mapping(&oidc, &of("")).is_err());
 }
+
+#[test]
+fn signing_out_there_is_for_openid_providers_and_at_an_https_address() {
+    for (kind, endpoint, field) in [
+        (Kind::Oidc, "", None),
+        (Kind::Oidc, "https://sso.acme.test/logout?realm=one", None),
+        (Kind::Google, "https://sso.acme.test/logout", None),
+        (Kind::EntraId, "https://sso.acme.test/logout", None),
+        (
+            Kind::Oidc,
+            "http://sso.acme.test/logout",
+            Some("end_session_endpoint"),
+        ),
+        (
+            Kind::Oidc,
+            "javascript:alert(1)",
+            Some("end_session_endpoint"),
+        ),
+        (
+            Kind::OAuth2,
+            "https://sso.acme.test/logout",
+            Some("end_session_endpoint"),
+        ),
+        (Kind::OAuth2, "", Some("is_provider_sign_out_enabled")),
+    ] {
+        let found = refused(kind, |options| {
+            options.is_provider_sign_out_enabled = true;
+            options.end_session_endpoint = Some(endpoint.to_owned());
+        });
+        let expected = field.map(|field| format!("options.{field}"));
+        assert_eq!(found, expected, "{kind} {endpoint}");
+    }
+}

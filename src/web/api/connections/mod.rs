@@ -275,6 +275,9 @@ pub struct Shown {
     /// The client ids of the applications that offer it.
     #[schema(value_type = Vec<String>)]
     enabled_applications: Vec<ClientId>,
+    /// Where the provider leads browsers back that have signed out there, to be registered there.
+    #[schema(format = "uri")]
+    post_logout_redirect_uri: String,
     /// Whether a secret of ours is stored.
     has_client_secret: bool,
     options: Options,
@@ -306,9 +309,11 @@ pub async fn read(
     let found = connections::find(&mut tx, &id).await?;
     let found = found.ok_or_else(unknown)?;
     let options = options_of(&mut tx, &found).await?;
+    let issuer = &site.app.config.server.issuer;
     let logout = upstream_logout::address(found.connection.kind.0, &found.connection.id);
     let connection = Shown {
-        backchannel_logout_uri: logout.map(|path| site.app.config.server.issuer.join(&path)),
+        backchannel_logout_uri: logout.map(|path| issuer.join(&path)),
+        post_logout_redirect_uri: issuer.join(upstream_logout::CALLBACK),
         organization_code: found
             .connection
             .organization_id
