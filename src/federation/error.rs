@@ -27,7 +27,7 @@ crate::words::words! {
     pub enum Check {
         /// The metadata are those of the configured issuer.
         Metadata = "metadata",
-        /// The answer says that it comes from the upstream that was asked (RFC 9207).
+        /// The answer comes from the upstream that was asked: it says so (RFC 9207), and arrives where that one answers.
         ResponseIssuer = "response_issuer",
         /// The code was redeemed.
         Code = "code",

@@ -23,4 +23,4 @@ pub mod wishes;
 
 pub use assertion::{Assertion, Presence};
 pub use connector::{Connector, Outside, Stated};
-pub use error::FederationError;
+pub use error::{Check, FederationError};

@@ -19,10 +19,11 @@ use crate::directory::reconcile::{Refusal, Upstream, stated_email};
 use crate::directory::upstream::{self, Adopted, AdoptionError};
 use crate::federation::answer::Callback;
 use crate::federation::wishes::Wishes;
-use crate::federation::{Assertion, Connector, FederationError, Outside, Stated};
+use crate::federation::{Assertion, Check, Connector, FederationError, Outside, Stated};
 use crate::id::{ConnectionId, InteractionId, UpstreamSignInId, UserId};
 use crate::protocol::Issuer;
 use crate::secret::Secret;
+use crate::store::connections::Connection;
 use crate::store::identities::IdentityKind;
 use crate::store::interactions::{Asserted, Authenticated, Interaction, Setback};
 use crate::store::invitations::Invitation;
@@ -35,8 +36,21 @@ use crate::vault::{Vault, VaultError};
 /// The `amr` of somebody who signed in elsewhere.
 pub const FEDERATED: &str = "fed";
 
-/// Where answers of upstreams arrive.
+/// Where answers of upstreams arrive. Those of an organization's own connection arrive below, at its id.
 pub const CALLBACK: &str = "/login/callback";
+
+/// The path at which the answers of a connection's upstream arrive.
+///
+/// The provider of an organization is run by somebody of whom the business knows little. It could lead whoever comes to
+/// it on to another provider, with the parameters of an attempt of its own there: where that provider does not say who
+/// it is (RFC 9207), its code would be brought to the wrong token endpoint, and from there into the other attempt. At
+/// a redirect URI of its own it is no answer (mix-up, RFC 9700 §4.4).
+pub fn callback_path(connection: &Connection) -> String {
+    match connection.organization_id {
+        Some(_) => format!("{CALLBACK}/{}", connection.id),
+        None => CALLBACK.to_owned(),
+    }
+}
 
 /// How long somebody may take at the upstream.
 const ATTEMPT_LIFETIME: Seconds = Seconds::new(1800);
@@ -77,7 +91,7 @@ impl<'a> Upstreams<'a> {
         Ok(Connector {
             settings: &upstream.connection.settings.0,
             secret: self.secret(upstream)?,
-            redirect_uri: self.redirect_uri(),
+            redirect_uri: redirect_uri(self.issuer, &upstream.connection),
             outside: self.outside,
         })
     }
@@ -90,11 +104,11 @@ impl<'a> Upstreams<'a> {
         let text = String::from_utf8_lossy(&opened).into_owned();
         Ok(Some(Secret::from(text)))
     }
+}
 
-    /// Where the answer of an upstream goes.
-    pub fn redirect_uri(&self) -> String {
-        self.issuer.join(CALLBACK)
-    }
+/// Where the answers of a connection's upstream go, as it has to know.
+pub fn redirect_uri(issuer: &Issuer, connection: &Connection) -> String {
+    issuer.join(&callback_path(connection))
 }
 
 /// Begins a sign-in through a connection. Returns the address to send the browser to.
@@ -156,7 +170,8 @@ pub async fn set_back(
     Ok(())
 }
 
-/// Takes the answer of an upstream, checks it, and records what it states. Returns the interaction to go on with.
+/// Takes the answer of an upstream, which arrived at `path`, checks it, and records what it states. Returns the
+/// interaction to go on with.
 ///
 /// # Errors
 ///
@@ -165,7 +180,7 @@ pub async fn set_back(
 pub async fn receive(
     (db, upstreams): (&Db, Upstreams<'_>),
     (state, browser): (&Secret, &Secret),
-    callback: Callback,
+    (path, callback): (&str, Callback),
     now: Timestamp,
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<InteractionId, UpstreamError> {
@@ -177,11 +192,14 @@ pub async fn receive(
     let found = upstream::find(&mut tx, &attempt.connection_id).await?;
     drop(tx);
     let upstream = found.ok_or(UpstreamError::Unknown)?;
-    let proven = if attempt.expires_at > now {
-        prove(upstreams, &upstream, &attempt, callback, now).await?
-    } else {
+    let proven = if attempt.expires_at <= now {
         let why = "it took too long at the upstream";
         Err(FederationError::Declined(why.to_owned()))
+    } else if path != callback_path(&upstream.connection) {
+        let why = "the answer arrived at the redirect URI of another connection";
+        Err(FederationError::unproven(Check::ResponseIssuer, why))
+    } else {
+        prove(upstreams, &upstream, &attempt, callback, now).await?
     };
     let mut tx = db.write().await?;
     let Some(mut interaction) = interactions::find(&mut tx, &attempt.interaction_id).await? else {

@@ -74,6 +74,25 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
         "/account/password",
         [403, 303, 422, 422, 403, 403, 403],
     ),
+    ("GET", "/account", [303, 303, 200, 200, 303, 303, 303]),
+    ("GET", "/account/name", [303, 303, 200, 200, 303, 303, 303]),
+    ("POST", "/account/name", [403, 303, 303, 303, 403, 403, 403]),
+    ("GET", "/account/link", [303, 303, 200, 200, 303, 303, 303]),
+    ("POST", "/account/link", [403, 303, 303, 303, 403, 403, 403]),
+    // There is no such identity of theirs.
+    ("GET", "/account/identities/{id}", [303; 7]),
+    (
+        "POST",
+        "/account/identities/{id}/primary",
+        [403, 303, 303, 303, 403, 403, 403],
+    ),
+    (
+        "POST",
+        "/account/identities/{id}/remove",
+        [403, 303, 303, 303, 403, 403, 403],
+    ),
+    ("GET", "/account/identities/{id}/primary", [303; 7]),
+    ("GET", "/account/identities/{id}/remove", [303; 7]),
     // For the browser that the interaction belongs to.
     (
         "GET",
@@ -152,6 +171,11 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ),
     (
         "POST",
+        "/interaction/{id}/confirm",
+        [403, 303, 303, 400, 403, 403, 403],
+    ),
+    (
+        "POST",
         "/interaction/{id}/cancel",
         [403, 303, 303, 400, 403, 403, 403],
     ),
@@ -170,9 +194,11 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ("GET", "/interaction/{id}/organization-name", [303; 7]),
     ("GET", "/interaction/{id}/consent", [303; 7]),
     ("GET", "/interaction/{id}/connection", [303; 7]),
+    ("GET", "/interaction/{id}/confirm", [303; 7]),
     ("GET", "/interaction/{id}/cancel", [303; 7]),
     // The answer of an upstream counts with the state of an attempt of this browser alone.
     ("GET", "/login/callback", [400; 7]),
+    ("GET", "/login/callback/{connection_id}", [400; 7]),
     // The way back from an upstream counts as its answer does.
     ("GET", "/logout/callback", [400; 7]),
     // A logout token is all that counts here, and none is sent.

@@ -31,7 +31,7 @@ pub const ACCOUNT: &str = "/account";
 /// The routes of one's own account.
 pub fn routes() -> Router<Site> {
     Router::new()
-        .route(ACCOUNT, get(overview::show))
+        .route("/account", get(overview::show))
         .route(
             "/account/password",
             get(password::show).post(password::change),

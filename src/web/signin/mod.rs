@@ -66,6 +66,7 @@ pub fn routes() -> Router<Site> {
         .route("/interaction/{id}/consent", step(choices::consent))
         .route("/interaction/{id}/cancel", step(choices::cancel))
         .route("/login/callback", get(upstream::callback))
+        .route("/login/callback/{connection_id}", get(upstream::callback))
 }
 
 /// What upstreams call by themselves.

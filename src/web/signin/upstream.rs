@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect};
 
 use super::outcome::{self, Answer};
@@ -149,10 +149,11 @@ pub(super) async fn connect(
     }
 }
 
-/// `GET /login/callback`
+/// `GET /login/callback`, and below for connections of organizations
 pub(super) async fn callback(
     State(site): State<Site>,
     browser: Browser,
+    uri: Uri,
     Now(now): Now,
     RawQuery(query): RawQuery,
 ) -> Answer {
@@ -171,7 +172,7 @@ pub(super) async fn callback(
     let mut rng = site.app.random.generator();
     let at = (&site.app.db, upstreams(&site));
     let state = Secret::from(state);
-    let received = upstream::receive(at, (&state, secret), answer, now, &mut rng);
+    let received = upstream::receive(at, (&state, secret), (uri.path(), answer), now, &mut rng);
     match received.await {
         Ok(id) => Ok(Redirect::to(&format!("/interaction/{id}")).into_response()),
         Err(UpstreamError::Unknown) => Err(lost()),

@@ -12,6 +12,7 @@ use crate::support::{
 
 on_each_engine! {
     an_answer_of_one_provider_is_no_answer_of_another
+    an_answer_for_another_provider_is_none_for_that_of_an_organization
     an_answer_that_does_not_say_from_whom_it_comes_is_refused_where_one_was_promised
     a_code_of_somebody_else_signs_nobody_in
     an_address_that_a_foreign_tenant_claims_opens_nobodys_account
@@ -78,6 +79,49 @@ async fn an_answer_of_one_provider_is_no_answer_of_another(engine: Engine) {
     let answer = eve.grants(&address);
     is_refused(&scene.world, &mut browser, &answer, "response_issuer").await;
     assert_eq!(scene.upstream.redemptions(), 0);
+}
+
+/// The same, where neither provider says who it is. Eve, who looks after the provider of her organization, has begun a
+/// sign-in of her own at the one that is everybody's, and gives its parameters to whoever comes to hers: with a code that
+/// was given for them she would be Ada in her own browser. The naive implementation has one redirect URI for all, and
+/// brings her the code.
+async fn an_answer_for_another_provider_is_none_for_that_of_an_organization(engine: Engine) {
+    let scene = Scene::set(engine).await;
+    let eve = Upstream::start(json!({ "sub": "eve-there" })).await;
+    eve.does_wrong(Fault::NamesNobody);
+    let organization = scene.world.organization("Eve's").await;
+    let adjust = |connection: &mut vestibule::store::connections::Connection| {
+        connection.organization_id = Some(organization.clone());
+    };
+    let at_eve = scene.world.connection(&eve, &scene.client, adjust).await;
+    scene.world.pass(1);
+    let mut browser = scene.world.browser();
+    let parameters = [("org_code", organization.as_str())];
+    browser.open(&scene.client.authorize_url(&parameters)).await;
+    let button = format!("button[value='{at_eve}']");
+    browser.submit(&button, &[]).await;
+    let address = browser.page().attribute("#continue", "href").unwrap();
+    let mut asked: Url = address.parse().unwrap();
+    let own = scene.world.url(&format!("/login/callback/{at_eve}"));
+    let known = |(name, _): &(_, _)| *name == "redirect_uri";
+    assert_eq!(asked.query_pairs().find(known).unwrap().1, own.as_str());
+    // The provider that is everybody's knows one redirect URI of ours.
+    let everybodys = scene.world.url("/login/callback");
+    asked = without(asked.as_str(), "redirect_uri").parse().unwrap();
+    asked
+        .query_pairs_mut()
+        .append_pair("redirect_uri", &everybodys);
+    let answer = without(&scene.upstream.grants(&asked), "iss");
+    is_refused(&scene.world, &mut browser, &answer, "response_issuer").await;
+    assert_eq!(eve.redemptions(), 0, "Eve has seen the code");
+
+    // An answer of her own arrives, and is redeemed.
+    let mut browser = scene.world.browser();
+    browser.open(&scene.client.authorize_url(&parameters)).await;
+    browser.submit(&button, &[]).await;
+    let address = browser.page().attribute("#continue", "href").unwrap();
+    browser.open(&eve.grants(&address.parse().unwrap())).await;
+    assert_eq!(eve.redemptions(), 1);
 }
 
 /// The naive implementation compares `iss` where there is one, and so is content when an attacker leaves it out

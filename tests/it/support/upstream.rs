@@ -56,6 +56,7 @@ pub(crate) enum Fault {
     KeyUnknown,
     KeysInside,
     MetadataOfAnother,
+    NamesNobody,
     #[default]
     None,
     NonceOfAnother,
@@ -244,7 +245,7 @@ async fn metadata(State(inner): State<Arc<Inner>>) -> Json<Value> {
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["EdDSA"],
-        "authorization_response_iss_parameter_supported": true,
+        "authorization_response_iss_parameter_supported": fault != Fault::NamesNobody,
     }))
 }
 

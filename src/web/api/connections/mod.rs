@@ -34,6 +34,7 @@ use crate::directory::connections::options::Options;
 use crate::directory::connections::{self, Changed, Configured, Said, options_of, strategy};
 use crate::directory::people::Start;
 use crate::id::{ClientId, ConnectionId, OrganizationId};
+use crate::interaction::upstream::redirect_uri;
 use crate::interaction::upstream_logout;
 use crate::naming;
 use crate::store::Tx;
@@ -280,6 +281,9 @@ pub struct Shown {
     post_logout_redirect_uri: String,
     /// Whether a secret of ours is stored.
     has_client_secret: bool,
+    /// Where the provider's answers arrive, to be registered there. A connection of an organization has one of its own.
+    #[schema(format = "uri")]
+    redirect_uri: String,
     options: Options,
     created_on: Instant,
 }
@@ -321,6 +325,7 @@ pub async fn read(
             .map(ToString::to_string),
         enabled_applications: found.clients,
         has_client_secret: found.connection.secret_jwe.is_some(),
+        redirect_uri: redirect_uri(&site.app.config.server.issuer, &found.connection),
         options,
         created_on: Instant(found.connection.created_at),
         entry: found.connection.into(),

@@ -10,7 +10,7 @@ use crate::directory::connections;
 use crate::directory::connections::probe::probe;
 use crate::federation::probe::{Step, Tried};
 use crate::id::ConnectionId;
-use crate::interaction::upstream::CALLBACK;
+use crate::interaction::upstream::redirect_uri;
 use crate::web::api::answer::Answer;
 use crate::web::api::caller::May;
 use crate::web::api::error::{ApiError, Errors};
@@ -93,8 +93,8 @@ pub async fn test(
     let found = connections::find(&mut tx, &id).await?;
     drop(tx);
     let connection = found.ok_or_else(unknown)?.connection;
-    let redirect_uri = app.config.server.issuer.join(CALLBACK);
+    let answers_at = redirect_uri(&app.config.server.issuer, &connection);
     let with = (&app.outside, app.keys.vault());
-    let test = Outcome::from(probe(with, &connection, &redirect_uri).await);
+    let test = Outcome::from(probe(with, &connection, &answers_at).await);
     Ok(Answer::of(ConnectionTest { test }))
 }
