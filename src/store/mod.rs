@@ -12,6 +12,7 @@ pub mod branding;
 pub mod client_apis;
 pub mod clients;
 pub mod codes;
+pub mod connection_secrets;
 pub mod connections;
 pub mod consents;
 pub mod db;

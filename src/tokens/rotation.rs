@@ -18,7 +18,7 @@ use crate::protocol::algorithm::SigningAlgorithm;
 use crate::secret::HashKey;
 use crate::store::signing_keys::SigningKey;
 use crate::store::types::{Json, Text};
-use crate::store::{Tx, signing_keys};
+use crate::store::{Tx, connection_secrets, signing_keys};
 use crate::vault::Vault;
 
 /// When keys are replaced.
@@ -161,7 +161,9 @@ pub async fn retire(
     Ok(Retirement::Replaced(replacement.kid))
 }
 
-/// Encrypts under the current master key what is still encrypted under a previous one. Returns how much that was.
+/// Encrypts under the current master key what is still encrypted under a previous one: keys, and our secrets at
+/// upstreams. Returns how much that was. ID Tokens that sessions keep stay as they are: what is lost with them is a
+/// hint to their upstream.
 pub async fn reencrypt(tx: &mut Tx, vault: &Vault, now: Timestamp) -> Result<usize, KeyError> {
     let mut count = 0;
     for key in signing_keys::list_published(tx, now).await? {
@@ -177,6 +179,13 @@ pub async fn reencrypt(tx: &mut Tx, vault: &Vault, now: Timestamp) -> Result<usi
         {
             let sealed = vault.seal(&vault.open(&sealed)?)?;
             signing_keys::reencrypt_hash_key(tx, purpose, &sealed).await?;
+            count += 1;
+        }
+    }
+    for (connection, sealed) in connection_secrets::list(tx).await? {
+        if !vault.is_current(&sealed)? {
+            let sealed = vault.seal(&vault.open(&sealed)?)?;
+            connection_secrets::replace(tx, &connection, &sealed).await?;
             count += 1;
         }
     }

@@ -3,14 +3,16 @@
 use serde_json::Value;
 use vestibule::clock::{Seconds, Timestamp};
 use vestibule::config::{MasterKey, MasterKeys};
+use vestibule::federation::settings::{OAuth2, Settings};
 use vestibule::maintenance;
 use vestibule::protocol::algorithm::SigningAlgorithm;
+use vestibule::store::connections;
 use vestibule::store::types::Text;
 use vestibule::tokens::rotation::{self, Retirement};
 use vestibule::vault::Vault;
 
 use super::{Scene, header, verified, verify_with};
-use crate::support::{Engine, World, jwt_header, on_each_engine};
+use crate::support::{Engine, World, jwt_header, on_each_engine, registration};
 
 const DAY: i64 = 86_400;
 
@@ -25,6 +27,12 @@ on_each_engine! {
 
 async fn a_new_master_key_takes_the_place_of_the_former(engine: Engine) {
     let world = World::on(engine).await;
+    let client = world.client().await;
+    let settings = Settings::OAuth2(OAuth2 {
+        client: registration(),
+        ..OAuth2::default()
+    });
+    let connection = world.connection_to(settings, &client, |_| {}).await;
     let mut rng = world.app.random.generator();
     let former = world.app.config.keys.master_keys(&mut rng).unwrap().current;
     let next = MasterKey::generate(&mut rng);
@@ -35,11 +43,11 @@ async fn a_new_master_key_takes_the_place_of_the_former(engine: Engine) {
     let mut tx = world.app.db.write().await.unwrap();
     let imports = rotation::ensure_import_vault(&mut tx, &both, &mut rng);
     let sealed = imports.await.unwrap().seal(b"of a project").unwrap();
-    // The signing keys, the key for hashes and the one for imported passwords.
+    // The signing keys, the key for hashes and the one for imported passwords; and our secret at an upstream.
     let count = rotation::reencrypt(&mut tx, &both, world.now())
         .await
         .unwrap();
-    assert_eq!(count, SigningAlgorithm::ALL.len() + 2);
+    assert_eq!(count, SigningAlgorithm::ALL.len() + 3);
     let alone = Vault::new(next.into());
     assert_eq!(
         rotation::reencrypt(&mut tx, &alone, world.now())
@@ -50,6 +58,9 @@ async fn a_new_master_key_takes_the_place_of_the_former(engine: Engine) {
     let imports = rotation::ensure_import_vault(&mut tx, &alone, &mut rng);
     let opened = imports.await.unwrap().open(&sealed).unwrap();
     assert_eq!(opened, b"of a project");
+    let found = connections::find(&mut tx, &connection).await.unwrap();
+    let sealed = found.and_then(|found| found.secret_jwe).unwrap();
+    assert!(alone.open(&sealed).is_ok());
     assert!(
         rotation::ensure_hash_key(&mut tx, &alone, &mut rng)
             .await
