@@ -80,19 +80,19 @@ const ROUTES: &[(&str, &str, [u16; 7])] = &[
     ("GET", "/account/link", [303, 303, 200, 200, 303, 303, 303]),
     ("POST", "/account/link", [403, 303, 303, 303, 403, 403, 403]),
     // There is no such identity of theirs.
-    ("GET", "/account/identities/{id}", [303; 7]),
+    ("GET", "/account/identities/{id}", [404; 7]),
     (
         "POST",
         "/account/identities/{id}/primary",
-        [403, 303, 303, 303, 403, 403, 403],
+        [403, 404, 404, 404, 403, 403, 403],
     ),
     (
         "POST",
         "/account/identities/{id}/remove",
-        [403, 303, 303, 303, 403, 403, 403],
+        [403, 404, 404, 404, 403, 403, 403],
     ),
-    ("GET", "/account/identities/{id}/primary", [303; 7]),
-    ("GET", "/account/identities/{id}/remove", [303; 7]),
+    ("GET", "/account/identities/{id}/primary", [404; 7]),
+    ("GET", "/account/identities/{id}/remove", [404; 7]),
     // For the browser that the interaction belongs to.
     (
         "GET",
