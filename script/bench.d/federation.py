@@ -202,7 +202,7 @@ def measure(bench, database):
         count = max(40, bench.operations // 20)
         against_local, against_few, here, there, there_of_many = [], [], [], [], []
         for _ in range(ROUNDS):
-            bare = machine.argon2(bench.baseline, max(1, bench.seconds / 2), 1, 19456, 2, 1)["cpu_us"]
+            bare = machine.argon2(bench.baseline, max(1, bench.seconds // 2), 1, 19456, 2, 1)["cpu_us"]
             there.append(few.cost(few.sign_in_there, count))
             here.append(few.cost(few.sign_in_here, count) - bare)
             against_local.append(there[-1] / here[-1])

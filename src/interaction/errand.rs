@@ -214,7 +214,7 @@ async fn link(
                 user: Some(user),
                 assertion: Some(assertion),
             };
-            record(&mut tx, found, outcome, at.now, rng).await?;
+            record(&mut tx, &found.connection, outcome, at.now, rng).await?;
             store(tx, interaction).await
         }
         // Somebody else has taken the identity in this very moment.

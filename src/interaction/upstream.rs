@@ -30,7 +30,7 @@ use crate::store::invitations::Invitation;
 use crate::store::types::Json;
 use crate::store::upstream_attempts::{self, Attempt};
 use crate::store::upstream_sign_ins::{self, UpstreamSignIn};
-use crate::store::{Db, Tx, interactions, upstream_identities};
+use crate::store::{Db, Tx, connections, interactions, upstream_identities};
 use crate::vault::{Vault, VaultError};
 
 /// The `amr` of somebody who signed in elsewhere.
@@ -87,17 +87,20 @@ pub enum UpstreamError {
 }
 
 impl<'a> Upstreams<'a> {
-    pub(super) fn connector(&self, upstream: &'a Upstream) -> Result<Connector<'a>, UpstreamError> {
+    pub(super) fn connector(
+        &self,
+        connection: &'a Connection,
+    ) -> Result<Connector<'a>, UpstreamError> {
         Ok(Connector {
-            settings: &upstream.connection.settings.0,
-            secret: self.secret(upstream)?,
-            redirect_uri: redirect_uri(self.issuer, &upstream.connection),
+            settings: &connection.settings.0,
+            secret: self.secret(connection)?,
+            redirect_uri: redirect_uri(self.issuer, connection),
             outside: self.outside,
         })
     }
 
-    fn secret(&self, upstream: &Upstream) -> Result<Option<Secret>, UpstreamError> {
-        let Some(sealed) = &upstream.connection.secret_jwe else {
+    fn secret(&self, connection: &Connection) -> Result<Option<Secret>, UpstreamError> {
+        let Some(sealed) = &connection.secret_jwe else {
             return Ok(None);
         };
         let opened = self.vault.open(sealed)?;
@@ -125,12 +128,12 @@ pub async fn begin(
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<Url, UpstreamError> {
     let mut tx = at.db.read().await?;
-    let found = upstream::find(&mut tx, connection).await?;
+    let found = connections::find(&mut tx, connection).await?;
     drop(tx);
-    let found = found.filter(|found| found.connection.is_enabled);
-    let upstream = found.ok_or(UpstreamError::Unknown)?;
+    let found = found.filter(|found| found.is_enabled);
+    let found = found.ok_or(UpstreamError::Unknown)?;
     let state = Secret::generate(rng);
-    let connector = upstreams.connector(&upstream)?;
+    let connector = upstreams.connector(&found)?;
     let (address, expected) = connector.begin(&state, wishes, at.now).await?;
     let expected = serde_json::to_vec(&expected).unwrap_or_default();
     let attempt = Attempt {
@@ -157,12 +160,12 @@ pub async fn set_back(
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<(), UpstreamError> {
     let mut tx = at.db.write().await?;
-    let found = upstream::find(&mut tx, connection).await?;
-    let upstream = found.ok_or(UpstreamError::Unknown)?;
+    let found = connections::find(&mut tx, connection).await?;
+    let connection = found.ok_or(UpstreamError::Unknown)?;
     let (outcome, why) = (error.word(), error.to_string());
     let failed = Outcome::failed(outcome, &why);
-    let id = record(&mut tx, &upstream, failed, at.now, rng).await?;
-    interaction.progress.0.setback = Some(setback(&upstream, outcome, &id));
+    let id = record(&mut tx, &connection, failed, at.now, rng).await?;
+    interaction.progress.0.setback = Some(setback(&connection, outcome, &id));
     if !interactions::update(&mut tx, interaction).await? {
         return Err(UpstreamError::Changed);
     }
@@ -189,17 +192,17 @@ pub async fn receive(
     tx.commit().await?;
     let attempt = taken.ok_or(UpstreamError::Unknown)?;
     let mut tx = db.read().await?;
-    let found = upstream::find(&mut tx, &attempt.connection_id).await?;
+    let found = connections::find(&mut tx, &attempt.connection_id).await?;
     drop(tx);
-    let upstream = found.ok_or(UpstreamError::Unknown)?;
+    let connection = found.ok_or(UpstreamError::Unknown)?;
     let proven = if attempt.expires_at <= now {
         let why = "it took too long at the upstream";
         Err(FederationError::Declined(why.to_owned()))
-    } else if path != callback_path(&upstream.connection) {
+    } else if path != callback_path(&connection) {
         let why = "the answer arrived at the redirect URI of another connection";
         Err(FederationError::unproven(Check::ResponseIssuer, why))
     } else {
-        prove(upstreams, &upstream, &attempt, callback, now).await?
+        prove(upstreams, &connection, &attempt, callback, now).await?
     };
     let mut tx = db.write().await?;
     let Some(mut interaction) = interactions::find(&mut tx, &attempt.interaction_id).await? else {
@@ -210,7 +213,7 @@ pub async fn receive(
         Ok(stated) => {
             progress.setback = None;
             progress.asserted = Some(Asserted {
-                id_token_jwe: upstream_logout::seal(upstreams.vault, &upstream, &stated)?,
+                id_token_jwe: upstream_logout::seal(upstreams.vault, &connection, &stated)?,
                 connection: attempt.connection_id,
                 assertion: stated.assertion,
             });
@@ -218,9 +221,9 @@ pub async fn receive(
         Err(error) => {
             let (outcome, why) = (error.word(), error.to_string());
             let failed = Outcome::failed(outcome, &why);
-            let id = record(&mut tx, &upstream, failed, now, rng).await?;
+            let id = record(&mut tx, &connection, failed, now, rng).await?;
             progress.asserted = None;
-            progress.setback = Some(setback(&upstream, outcome, &id));
+            progress.setback = Some(setback(&connection, outcome, &id));
         }
     }
     if !interactions::update(&mut tx, &interaction).await? {
@@ -233,7 +236,7 @@ pub async fn receive(
 /// Puts the answer before the connector.
 async fn prove(
     upstreams: Upstreams<'_>,
-    upstream: &Upstream,
+    connection: &Connection,
     attempt: &Attempt,
     callback: Callback,
     now: Timestamp,
@@ -242,7 +245,7 @@ async fn prove(
     let Ok(expected) = serde_json::from_slice(&opened) else {
         return Err(UpstreamError::Unknown);
     };
-    let connector = upstreams.connector(upstream)?;
+    let connector = upstreams.connector(connection)?;
     Ok(connector.complete(callback, expected, now).await)
 }
 
@@ -341,7 +344,7 @@ pub(super) async fn begin_session(
         user: Some(user),
         assertion: Some(assertion),
     };
-    record(tx, upstream, signed_in, at.now, rng).await?;
+    record(tx, &upstream.connection, signed_in, at.now, rng).await?;
     upstream_logout::remember(tx, &session.id, upstream, asserted).await?;
     let progress = &mut interaction.progress.0;
     progress.authenticated = Some(Authenticated {
@@ -375,8 +378,8 @@ pub(super) async fn refuse(
         assertion: Some(assertion),
         ..Outcome::failed(word, &why)
     };
-    let id = record(&mut tx, upstream, refused, at.now, rng).await?;
-    interaction.progress.0.setback = Some(setback(upstream, word, &id));
+    let id = record(&mut tx, &upstream.connection, refused, at.now, rng).await?;
+    interaction.progress.0.setback = Some(setback(&upstream.connection, word, &id));
     if !interactions::update(&mut tx, interaction).await? {
         return Err(UpstreamError::Changed);
     }
@@ -384,10 +387,10 @@ pub(super) async fn refuse(
     Ok(())
 }
 
-fn setback(upstream: &Upstream, outcome: &str, reference: &UpstreamSignInId) -> Setback {
+fn setback(connection: &Connection, outcome: &str, reference: &UpstreamSignInId) -> Setback {
     Setback {
-        connection: upstream.connection.id.clone(),
-        name: upstream.connection.display_name.clone(),
+        connection: connection.id.clone(),
+        name: connection.display_name.clone(),
         outcome: outcome.to_owned(),
         reference: reference.to_string(),
     }
@@ -419,12 +422,12 @@ impl<'a> Outcome<'a> {
 /// Records an answer, for administrators. What failed is an audit event too.
 pub(super) async fn record(
     tx: &mut Tx,
-    upstream: &Upstream,
+    connection: &Connection,
     outcome: Outcome<'_>,
     now: Timestamp,
     rng: &mut impl CryptoRng,
 ) -> sqlx::Result<UpstreamSignInId> {
-    let connection = &upstream.connection.id;
+    let connection = &connection.id;
     let (word, why) = (outcome.word, outcome.why);
     let id = UpstreamSignInId::generate(rng);
     let sign_in = UpstreamSignIn {

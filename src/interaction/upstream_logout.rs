@@ -24,18 +24,20 @@ use crate::audit::{self, Actor};
 use crate::clock::{Seconds, Timestamp};
 use crate::config::Throttle;
 use crate::directory::reconcile::Upstream;
-use crate::directory::upstream;
 use crate::federation::end_session::Leaving;
 use crate::federation::logout_token::LoggedOut;
 use crate::federation::settings::Kind;
 use crate::federation::{Assertion, FederationError, Stated};
 use crate::id::{ClientId, ConnectionId, SessionId};
 use crate::secret::Secret;
+use crate::store::connections::Connection;
 use crate::store::interactions::Asserted;
 use crate::store::sessions::Session;
 use crate::store::upstream_logouts::UpstreamLogout;
 use crate::store::upstream_sessions::{Named, UpstreamSession};
-use crate::store::{Db, Tx, sessions, upstream_logout_tokens, upstream_logouts, upstream_sessions};
+use crate::store::{
+    Db, Tx, connections, sessions, upstream_logout_tokens, upstream_logouts, upstream_sessions,
+};
 use crate::vault::{Vault, VaultError};
 
 /// Logout tokens for one connection from one place.
@@ -80,7 +82,7 @@ pub(super) async fn remember(
     asserted: &Asserted,
 ) -> sqlx::Result<()> {
     let assertion = &asserted.assertion;
-    let Some(subject) = subject(upstream, assertion) else {
+    let Some(subject) = subject(&upstream.connection, assertion) else {
         return Ok(());
     };
     let known = UpstreamSession {
@@ -99,24 +101,23 @@ fn claim(assertion: &Assertion, name: &str) -> Option<String> {
 }
 
 /// Whom an ID Token is about, as it says it. Entra ID's people have another key, which no logout token names.
-fn subject(upstream: &Upstream, assertion: &Assertion) -> Option<String> {
-    let has_id_tokens = upstream.connection.kind.0 != Kind::OAuth2;
+fn subject(connection: &Connection, assertion: &Assertion) -> Option<String> {
+    let has_id_tokens = connection.kind.0 != Kind::OAuth2;
     claim(assertion, "sub").filter(|_| has_id_tokens)
 }
 
 /// Encrypts the ID Token of an answer, where signing out goes on to its upstream.
 pub(super) fn seal(
     vault: &Vault,
-    upstream: &Upstream,
+    connection: &Connection,
     stated: &Stated,
 ) -> Result<Option<String>, VaultError> {
-    let is_kept = upstream.connection.settings.0.client().ends_session;
-    let subject = subject(upstream, &stated.assertion);
+    let is_kept = connection.settings.0.client().ends_session;
+    let subject = subject(connection, &stated.assertion);
     let (Some(token), Some(subject), true) = (&stated.id_token, subject, is_kept) else {
         return Ok(None);
     };
-    let connection = &upstream.connection.id;
-    let purpose = purpose(connection, &stated.assertion.issuer, &subject);
+    let purpose = purpose(&connection.id, &stated.assertion.issuer, &subject);
     vault
         .seal_for(&purpose, token.expose().as_bytes())
         .map(Some)
@@ -141,10 +142,10 @@ pub async fn receive(
     rng: &mut (impl CryptoRng + Send),
 ) -> Result<Result<usize, Refused>, UpstreamError> {
     let mut tx = db.read().await?;
-    let found = upstream::find(&mut tx, connection).await?;
+    let found = connections::find(&mut tx, connection).await?;
     drop(tx);
-    let found = found.filter(|found| found.connection.kind.0 != Kind::OAuth2);
-    let Some(upstream) = found else {
+    let found = found.filter(|found| found.kind.0 != Kind::OAuth2);
+    let Some(found) = found else {
         return Ok(Err(Refused::Unknown));
     };
     let mut tx = db.write().await?;
@@ -154,7 +155,7 @@ pub async fn receive(
     if let Err(throttled) = counted {
         return Ok(Err(Refused::TooMany(throttled)));
     }
-    let connector = upstreams.connector(&upstream)?;
+    let connector = upstreams.connector(&found)?;
     let proven = connector.logged_out(token, now).await;
     let mut tx = db.write().await?;
     let ended = match proven {
@@ -245,13 +246,11 @@ pub async fn lead_on(
         return Ok(None);
     };
     let mut tx = db.read().await?;
-    let found = upstream::find(&mut tx, connection).await?;
+    let found = connections::find(&mut tx, connection).await?;
     let known = upstream_sessions::find(&mut tx, &session.id, connection).await?;
     drop(tx);
-    let goes_on = |found: &Upstream| {
-        found.connection.is_enabled && found.connection.settings.0.client().ends_session
-    };
-    let (Some(upstream), Some(known)) = (found.filter(goes_on), known) else {
+    let goes_on = |found: &Connection| found.is_enabled && found.settings.0.client().ends_session;
+    let (Some(found), Some(known)) = (found.filter(goes_on), known) else {
         return Ok(None);
     };
     let id_token = id_token(upstreams.vault, &known);
@@ -263,7 +262,7 @@ pub async fn lead_on(
         back: &back,
         state: &state,
     };
-    let connector = upstreams.connector(&upstream)?;
+    let connector = upstreams.connector(&found)?;
     let address = timeout(PATIENCE, connector.end_session(leaving, now));
     let late = |_| FederationError::Unavailable("it took too long".to_owned());
     let address = address.await.map_err(late)??;

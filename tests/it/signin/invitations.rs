@@ -3,8 +3,11 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use vestibule::directory::accounts::NewAccount;
+use vestibule::federation::mapping::Attribute;
 use vestibule::id::{OrganizationId, UserId};
 use vestibule::store::assignments::{self, Source};
+use vestibule::store::attribute_sources::{self, AttributeSource};
+use vestibule::store::types::Text;
 use vestibule::store::{memberships, organizations};
 
 use crate::support::{Api, Browser, Engine, PASSWORD, Page, TestClient, World, on_each_engine};
@@ -260,6 +263,20 @@ async fn whoever_claims_an_invited_address_is_not_taken_for_who_is_invited(engin
         ..NewAccount::default()
     };
     let claimant = world.account(new, PASSWORD).await;
+    // Nobody but the claimant says that the address is theirs.
+    let own = AttributeSource {
+        attribute: Text(Attribute::Email),
+        source: Text(attribute_sources::Source::User),
+        connection_id: None,
+        claim: None,
+        previous: None,
+        written_at: world.now(),
+    };
+    let mut tx = world.write().await;
+    attribute_sources::put(&mut tx, &claimant, &own)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
     let code = acme.invite(ADDRESS).await;
     // The invited person has no account, and is told of none.
     let mut browser = acme.open(&code).await;
