@@ -134,7 +134,9 @@ impl Keycloak {
             "config": { "claim.name": "groups", "full.path": "false", "id.token.claim": "true" },
         });
         let client = json!({
-            "clientId": CLIENT_ID, "secret": SECRET, "redirectUris": [world.url("/login/callback")],
+            "clientId": CLIENT_ID, "secret": SECRET,
+            // The second is that of organizations' connections.
+            "redirectUris": [world.url("/login/callback"), world.url("/login/callback/*")],
             "attributes": { "pkce.code.challenge.method": "S256" }, "protocolMappers": [groups],
         });
         let new = json!({
