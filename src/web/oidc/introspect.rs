@@ -98,12 +98,15 @@ async fn answer(
         if !may_know(asker, &active) {
             return Ok(None);
         }
+        // Whoever waits for a second connection while holding one may wait for somebody who does the same.
+        drop(tx);
         let holder = app.clients.find(&app.db, &active.client_id, now).await?;
         let Some(holder) = holder else {
             return Ok(None);
         };
         let mut described = describe(&active, &holder, issuer);
         if let Bearer::User(grant) = &active.bearer {
+            let mut tx = app.db.read().await?;
             let found = membership::find_current(&mut tx, &app.catalogues, grant, now).await?;
             let Ok(current) = found else {
                 return Ok(None);
@@ -127,6 +130,7 @@ async fn answer(
     else {
         return Ok(None);
     };
+    drop(tx);
     let holder = app.clients.find(&app.db, &stored.client_id, now).await?;
     let Some(grant) = holder.and_then(|holder| allowed_still(&holder, Some(grant))) else {
         return Ok(None);
