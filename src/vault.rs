@@ -111,6 +111,18 @@ impl Vault {
         Ok(jwe::deserialize_compact(sealed, &decrypter)?)
     }
 
+    /// What [`Vault::seal`] made, encrypted anew under the current master key; none when it is that already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Vault::open`].
+    pub fn renew(&self, sealed: &str) -> Result<Option<String>, VaultError> {
+        if self.is_current(sealed)? {
+            return Ok(None);
+        }
+        self.seal(&self.open(sealed)?).map(Some)
+    }
+
     /// Whether the text is encrypted under the current master key.
     ///
     /// # Errors

@@ -56,6 +56,18 @@ async fn begin_at(
         },
         _ => start,
     };
+    open(tx, request, progress, lifetime, now, rng).await
+}
+
+/// Stores a new interaction at this point of its progress. No browser has it yet.
+pub(super) async fn open(
+    tx: &mut Tx,
+    request: AuthorizationRequest,
+    progress: Progress,
+    lifetime: Seconds,
+    now: Timestamp,
+    rng: &mut impl CryptoRng,
+) -> sqlx::Result<Interaction> {
     let interaction = Interaction {
         id: InteractionId::generate(rng),
         client_id: request.client_id.clone(),

@@ -10,6 +10,7 @@
 
 use rand::CryptoRng;
 
+use super::begin::open;
 use super::circumstances::Circumstances;
 use super::facts::{Facts, SignedIn};
 use super::local::{PASSWORD, SignInError, save};
@@ -20,12 +21,11 @@ use crate::clock::{Seconds, Timestamp};
 use crate::directory::reconcile::{Refusal, Upstream};
 use crate::directory::upstream::{self, AdoptionError};
 use crate::federation::Assertion;
-use crate::id::{ConnectionId, InteractionId, UserId};
+use crate::id::{ConnectionId, UserId};
 use crate::protocol::authorization::AuthorizationRequest;
 use crate::secret::Secret;
 use crate::store::interactions::{Asserted, Authenticated, Errand, Interaction, Linking, Progress};
 use crate::store::sessions::Session;
-use crate::store::types::Json;
 use crate::store::{Tx, interactions, passwords, sessions, upstream_identities};
 
 /// How long a proof of who somebody is lets them change their account.
@@ -65,19 +65,7 @@ pub async fn begin(
         errand: Some(errand),
         ..Progress::default()
     };
-    let interaction = Interaction {
-        id: InteractionId::generate(rng),
-        client_id: request.client_id.clone(),
-        browser_hash: None,
-        request: Json(request),
-        progress: Json(progress),
-        version: 0,
-        created_at: now,
-        expires_at: now.plus(lifetime),
-        finished_at: None,
-    };
-    interactions::insert(tx, &interaction).await?;
-    Ok(interaction)
+    open(tx, request, progress, lifetime, now, rng).await
 }
 
 /// What comes next in an errand. Pure.

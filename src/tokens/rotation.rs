@@ -167,24 +167,21 @@ pub async fn retire(
 pub async fn reencrypt(tx: &mut Tx, vault: &Vault, now: Timestamp) -> Result<usize, KeyError> {
     let mut count = 0;
     for key in signing_keys::list_published(tx, now).await? {
-        if !vault.is_current(&key.private_jwe)? {
-            let sealed = vault.seal(&vault.open(&key.private_jwe)?)?;
+        if let Some(sealed) = vault.renew(&key.private_jwe)? {
             signing_keys::reencrypt(tx, &key.kid, &sealed).await?;
             count += 1;
         }
     }
     for purpose in [SECRETS, IMPORTS] {
         if let Some(sealed) = signing_keys::find_hash_key(tx, purpose).await?
-            && !vault.is_current(&sealed)?
+            && let Some(sealed) = vault.renew(&sealed)?
         {
-            let sealed = vault.seal(&vault.open(&sealed)?)?;
             signing_keys::reencrypt_hash_key(tx, purpose, &sealed).await?;
             count += 1;
         }
     }
     for (connection, sealed) in connection_secrets::list(tx).await? {
-        if !vault.is_current(&sealed)? {
-            let sealed = vault.seal(&vault.open(&sealed)?)?;
+        if let Some(sealed) = vault.renew(&sealed)? {
             connection_secrets::replace(tx, &connection, &sealed).await?;
             count += 1;
         }

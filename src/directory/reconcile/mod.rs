@@ -35,6 +35,12 @@ pub struct Upstream {
     pub group_roles: Vec<GroupRole>,
 }
 
+/// Whether a connection is that of a business: an organization's, or one with domains. An identity that its user links
+/// there takes over from their other ways to sign in. Pure.
+pub fn is_of_business(connection: &Connection, domains: &[String]) -> bool {
+    connection.organization_id.is_some() || !domains.is_empty()
+}
+
 /// The policies that count here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Address, Facts, Holder, Person, Terms, Upstream};
+use super::{Address, Facts, Holder, Person, Terms, Upstream, is_of_business};
 use crate::federation::Assertion;
 use crate::federation::assertion::EmailProof;
 use crate::federation::mapping::Attribute;
@@ -48,9 +48,8 @@ impl Who {
     /// business: one of a connection that is an organization's or has domains, and one that waited for them, unless the
     /// upstream is one for everybody, where people have accounts of their own.
     pub(super) fn takes_over(&self, upstream: &Upstream) -> bool {
-        let connection = &upstream.connection;
-        let is_of_business = connection.organization_id.is_some() || !upstream.domains.is_empty();
-        let is_for_everybody = matches!(connection.kind.0, Kind::Google | Kind::OAuth2);
+        let is_of_business = is_of_business(&upstream.connection, &upstream.domains);
+        let is_for_everybody = matches!(upstream.connection.kind.0, Kind::Google | Kind::OAuth2);
         match self {
             Self::Bound(..) => is_of_business || !is_for_everybody,
             Self::Linked(..) => is_of_business,

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::ACCOUNT;
 use super::visit::Visit;
+use crate::directory::reconcile::is_of_business;
 use crate::id::{ConnectionId, UserId};
 use crate::store::{Tx, connections};
 use crate::web::error::PageError;
@@ -40,7 +41,7 @@ async fn choices(tx: &mut Tx, user: &UserId) -> sqlx::Result<Vec<Choice>> {
     for connection in connections::list_linkable(tx, user).await? {
         let domains = connections::list_domains(tx, &connection.id).await?;
         choices.push(Choice {
-            takes_over: connection.organization_id.is_some() || !domains.is_empty(),
+            takes_over: is_of_business(&connection, &domains),
             id: connection.id,
             name: connection.display_name,
         });

@@ -134,10 +134,7 @@ pub async fn list(
     let mut tx = site.app.db.read().await?;
     let events = stored::list(&mut tx, filter, before, wanted.limit()).await?;
     let (events, next_token) = wanted.cut(events, |event| {
-        Position(
-            event.occurred_at.as_i64().to_string(),
-            event.id.as_str().to_owned(),
-        )
+        Position::at(event.occurred_at, event.id.as_str())
     });
     Ok(Answer::of(Page {
         audit_events: events.into_iter().map(Shown::from).collect(),

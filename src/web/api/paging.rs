@@ -63,6 +63,11 @@ impl Position {
         Self(edge.to_owned(), edge.to_owned())
     }
 
+    /// The place of what happened then, in a list that is sorted by time.
+    pub fn at(occurred_at: Timestamp, id: &str) -> Self {
+        Self(occurred_at.as_i64().to_string(), id.to_owned())
+    }
+
     /// The cursor to this place.
     pub fn to_token(&self) -> String {
         let text = serde_json::to_vec(self).unwrap_or_default();

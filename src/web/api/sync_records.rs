@@ -211,10 +211,7 @@ impl Page {
 }
 
 fn position(record: &SyncRecord) -> Position {
-    Position(
-        record.occurred_at.as_i64().to_string(),
-        record.id.as_str().to_owned(),
-    )
+    Position::at(record.occurred_at, record.id.as_str())
 }
 
 /// Lists what sign-ins through a connection have left for somebody to look at, the latest first: attributes where the

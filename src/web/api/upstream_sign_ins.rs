@@ -132,10 +132,7 @@ pub async fn list(
     connections::find(&mut tx, &id).await?.ok_or_else(unknown)?;
     let sign_ins = stored::list_for_connection(&mut tx, &id, before, wanted.limit()).await?;
     let (sign_ins, next_token) = wanted.cut(sign_ins, |sign_in| {
-        Position(
-            sign_in.occurred_at.as_i64().to_string(),
-            sign_in.id.as_str().to_owned(),
-        )
+        Position::at(sign_in.occurred_at, sign_in.id.as_str())
     });
     Ok(Answer::of(Page {
         sign_ins: sign_ins.into_iter().map(Shown::from).collect(),

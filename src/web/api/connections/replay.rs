@@ -286,10 +286,7 @@ pub async fn replay(
     let people_count = replay.people.len();
     let people = replay.people.iter().filter(|person| person.has_effect());
     let (people, next_token) = wanted.select(people, |person| {
-        Position(
-            person.sign_in.occurred_at.as_i64().to_string(),
-            person.sign_in.id.as_str().to_owned(),
-        )
+        Position::at(person.sign_in.occurred_at, person.sign_in.id.as_str())
     });
     let people = people.into_iter();
     Ok(Answer::of(Shown {
