@@ -55,12 +55,10 @@ pub(super) async fn show(
     Now(now): Now,
     browser: Browser,
 ) -> Result<Response, PageError> {
-    let Some(visit) = Visit::open(site, browser, now).await? else {
-        return Ok(Redirect::to("/").into_response());
+    let visit = match Visit::open_fresh(site, browser, now, LINK).await? {
+        Ok(visit) => visit,
+        Err(answer) => return Ok(answer),
     };
-    if !visit.is_fresh() {
-        return visit.prove(LINK.to_owned()).await;
-    }
     let mut tx = visit.site.app.db.read().await?;
     let (shell, jar) = visit.shell();
     let template = LinkPage {

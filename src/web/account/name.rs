@@ -41,12 +41,10 @@ pub(super) async fn show(
     Now(now): Now,
     browser: Browser,
 ) -> Result<Response, PageError> {
-    let Some(visit) = Visit::open(site, browser, now).await? else {
-        return Ok(Redirect::to("/").into_response());
+    let visit = match Visit::open_fresh(site, browser, now, NAME).await? {
+        Ok(visit) => visit,
+        Err(answer) => return Ok(answer),
     };
-    if !visit.is_fresh() {
-        return visit.prove(NAME.to_owned()).await;
-    }
     show_page(&visit, StatusCode::OK, Problems::none()).await
 }
 
@@ -83,12 +81,10 @@ pub(super) async fn change(
     browser: Browser,
     SignedForm(params): SignedForm,
 ) -> Result<Response, PageError> {
-    let Some(visit) = Visit::open(site, browser, now).await? else {
-        return Ok(Redirect::to("/").into_response());
+    let visit = match Visit::open_fresh(site, browser, now, NAME).await? {
+        Ok(visit) => visit,
+        Err(answer) => return Ok(answer),
     };
-    if !visit.is_fresh() {
-        return visit.prove(NAME.to_owned()).await;
-    }
     let fields = Fields::from(params);
     let user = &visit.signed_in.user;
     let name = |field| identifier::name(fields.get(field));

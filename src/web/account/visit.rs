@@ -1,6 +1,6 @@
 //! Somebody who is signed in, on a page of their account.
 
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum_extra::extract::cookie::CookieJar;
 
 use super::person;
@@ -48,6 +48,23 @@ impl Visit {
             now,
             signed_in,
         }))
+    }
+
+    /// The same for a page on which something is changed: who they are was proven lately, or is proven on the way back
+    /// to `returns_to`. What to answer, when there is nobody or nothing is proven yet.
+    pub(super) async fn open_fresh(
+        site: Site,
+        browser: Browser,
+        now: Timestamp,
+        returns_to: &str,
+    ) -> Result<Result<Self, Response>, PageError> {
+        let Some(visit) = Self::open(site, browser, now).await? else {
+            return Ok(Err(Redirect::to("/").into_response()));
+        };
+        if !visit.is_fresh() {
+            return Ok(Err(visit.prove(returns_to.to_owned()).await?));
+        }
+        Ok(Ok(visit))
     }
 
     /// Whether who they are was proven lately enough to change something.
